@@ -1,0 +1,119 @@
+/* core.h - the core module: runtimes, threads, types, objects, and how an object dies. */
+#ifndef WEFT_CORE_CORE_H
+#define WEFT_CORE_CORE_H
+
+#include <pthread.h>
+
+#include "core/platform/platform.h"
+#include "core/reclaim.h"
+#include "core/world.h"
+#include "heap/heap.h"
+#include "weft/weft.h"
+
+/* A thread: the public head, and what only the library touches. Comes from the runtime's pool, goes back at detach,
+ * and is freed with the runtime: an object's owner id stays meaningful after its thread has ended.
+ * Unless said otherwise: the OS thread that is attached. */
+typedef struct thread {
+    weft_thread head;
+    heap_thread heap;
+    world_thread world;      /* core/world.h */
+    reclaim_thread reclaim;
+    const void *anchor;      /* which OS thread is attached: the address of its thread-local anchor; NULL: none */
+    bool blocked;            /* inside weft_block_begin .. end */
+    bool stopping;           /* has the world stopped */
+    bool destroying;         /* inside object_destroy's loop */
+    weft_object *dying;      /* objects that died while another did: refcount/dying.h */
+    struct thread *os_next;  /* next membership of the same OS thread */
+    struct thread *pool_next; /* runtime's lock */
+    struct thread *all_next; /* constant once linked; runtime's lock to walk */
+} thread;
+
+struct weft_runtime {
+    heap heap;
+    world world;
+    pthread_mutex_t lock;    /* pool, all, types; innermost: nothing is taken inside */
+    thread *pool;
+    thread *all;
+    uint32_t attached;       /* lock */
+    uint32_t max_threads;    /* constant */
+    uint32_t *types;         /* indexes of the types registered here; lock */
+    size_t types_count, types_capacity;
+};
+
+static inline thread *thread_of(weft_thread *self)
+{
+    return (thread *)(void *)self;
+}
+
+extern _Thread_local char thread_anchor __attribute__((tls_model("initial-exec")));
+
+/* Is `self` attached by the calling OS thread and not blocked? Sets WEFT_ERROR_THREAD if not. Every out-of-line public
+ * function asks first; the messages name `function`. */
+weft_status thread_check_failed(const weft_thread *self, const char *function);
+
+static inline weft_status thread_check(const weft_thread *self, const char *function)
+{
+    const thread *t = (const thread *)(const void *)self;
+    if (WEFT_LIKELY(t != NULL && t->anchor == &thread_anchor && !t->blocked))
+        return WEFT_OK;
+    return thread_check_failed(self, function);
+}
+
+/* For the first line of a public function: returns `failure` after setting the error. */
+#define WEFT_CHECK_THREAD(self, failure)                                \
+    do {                                                                \
+        if (WEFT_UNLIKELY(thread_check((self), __func__) != WEFT_OK))   \
+            return failure;                                             \
+    } while (0)
+
+/* Is `o` an object of the built-in type `index`? Sets WEFT_ERROR_TYPE ("weft_list_append: list expected, got str"), or
+ * WEFT_ERROR_VALUE for NULL. */
+bool object_check_failed(const weft_object *o, uint32_t index, const char *function);
+
+static inline bool object_check(const weft_object *o, uint32_t index, const char *function)
+{
+    if (WEFT_LIKELY(o != NULL && weft_type_index(o) == index))
+        return true;
+    return object_check_failed(o, index, function);
+}
+
+/* ---- objects: core/object.c ------------------------------------------------------------------------------------ */
+
+/* A block of `size` bytes with a fresh header: one reference, owned by self, not tracked, the rest uninitialised. For
+ * built-in types. NULL sets WEFT_ERROR_MEMORY. */
+weft_object *object_alloc(thread *self, const weft_type *type, size_t size);
+
+/* The same for a fixed-size built-in type, inline as far as its magazine. */
+static inline weft_object *object_alloc_fixed(thread *self, uint32_t index, size_t size);
+
+/* Lets the collector see `o`: from now on traverse must hold. Nothing to do for types that do not traverse. */
+static inline void object_track(thread *self, weft_object *o);
+static inline void object_untrack(thread *self, weft_object *o);
+
+/* The count has reached zero and word 1 says dead: finalize, destroy, free, without recursion. */
+void object_die(thread *self, weft_object *o);
+
+/* Destroys what object_die left on the list. */
+void object_die_pending(thread *self);
+
+/* Frees the memory of an object under construction that was never tracked nor shared: a constructor that fails. */
+void object_abandon(thread *self, weft_object *o);
+
+/* Is this block of the object heap an object, not a dead block in a magazine or one under construction? World stopped. */
+static inline bool object_is_live(const weft_object *o);
+
+/* ---- types: core/type.c ---------------------------------------------------------------------------------------- */
+
+/* Puts the record of a built-in type in its place. Called by the type's file from builtin_types_init, once a process. */
+void type_set_builtin(uint32_t index, const weft_type_spec *spec);
+/* Calls every built-in type's init function: core/types/builtin.c. */
+void builtin_types_init(void);
+
+static inline const weft_type *type_at(uint32_t index)
+{
+    return weft_type_region + index;
+}
+
+#include "refcount/refcount.h" /* the flavour's bodies of the inline functions above */
+
+#endif

@@ -1,0 +1,115 @@
+/* flavour_ft.h - the free-threaded flavour: biased reference counts (PEP 703; Choi, Shull, Torrellas 2018), one-byte
+ * object locks. Included by flavour.h only.
+ *
+ * The protocol behind these fast paths is docs/counting.md. */
+#ifndef WEFT_FLAVOUR_FT_H
+#define WEFT_FLAVOUR_FT_H
+
+#include "weft/base.h"
+#include "weft/thread.h"
+
+WEFT_BEGIN_DECLS
+
+#define weft_flavour_tag weft_flavour_free_threaded
+WEFT_API extern const char weft_flavour_free_threaded;
+
+/* Who may touch what:
+ *   local   owner thread, plainly; whoever has the owner's slot borrowed or the world stopped, when merging.
+ *           Sharded objects: the index of the count, constant. Dying objects: part of the list's link.
+ *   type    constant; dying objects: its top bits are the rest of that link
+ *   shared  anyone, atomically: two low bits state, then a signed count of the references the owner does not count
+ *   owner   anyone reads, relaxed; written by the owner, by who merges, and in a stopped world
+ *   bits    atomically (WEFT_BIT_*)
+ *   lock    atomically
+ * A dead block keeps word 1 as (merged, 0), owner 0, bits 0: late readers fail on it without writing. */
+struct weft_object {
+    uint32_t local;
+    uint32_t type;
+    int32_t shared;
+    uint16_t owner;
+    uint8_t bits;
+    uint8_t lock;
+};
+WEFT_STATIC_ASSERT(sizeof(weft_object) == 16, "two words");
+WEFT_STATIC_ASSERT(offsetof(weft_object, shared) == 8, "mimalloc writes the first word of a free block");
+
+enum {
+    WEFT_OWNER_NONE = 0,      /* merged: every reference is in `shared` */
+    WEFT_OWNER_STATIC = 0xFFFF, /* immortal, or sharded if `local` is not 0: no thread has this id */
+
+    WEFT_SHARED_DEFAULT = 0,
+    WEFT_SHARED_PUBLISHED = 1,
+    WEFT_SHARED_QUEUED = 2,
+    WEFT_SHARED_MERGED = 3,
+    WEFT_SHARED_STATE = 3, /* mask */
+    WEFT_SHARED_ONE = 4,   /* one reference */
+
+    WEFT_BIT_TRACKED = 1,
+    WEFT_BIT_FINALIZED = 2,
+    WEFT_BIT_FROZEN = 4,
+    WEFT_BIT_OLD = 8,
+    WEFT_BIT_DEFERRED = 16,
+    WEFT_BIT_WEAK = 32,
+    WEFT_BIT_LOCK_WAITERS = 64
+};
+
+/* The bits of a slot's word that a safepoint looks at; the rest of the word is core/world_ft.h's. */
+#define WEFT_POLL_MASK 0xF0u
+
+/* A static immortal object of a built-in type: counts are never written. */
+#define WEFT_STATIC_OBJECT(type_index) {0, (type_index), WEFT_SHARED_MERGED, WEFT_OWNER_STATIC, 0, 0}
+
+WEFT_API void weft_incref_slow(weft_thread *self, weft_object *o);
+WEFT_API void weft_decref_shared(weft_thread *self, weft_object *o);
+WEFT_API void weft_decref_zero(weft_thread *self, weft_object *o);
+WEFT_API bool weft_try_incref_slow(weft_thread *self, weft_object *o);
+
+static inline uint32_t weft_type_index(const weft_object *o)
+{
+    return o->type;
+}
+
+/* One more reference to an object that the caller knows to be alive. */
+static inline void weft_incref(weft_thread *self, weft_object *o)
+{
+    uint32_t more;
+    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id) &&
+        WEFT_LIKELY(!__builtin_add_overflow(o->local, 1u, &more))) {
+        o->local = more;
+        return;
+    }
+    weft_incref_slow(self, o);
+}
+
+/* One reference less; the caller's is gone. The object may die in this call. */
+static inline void weft_decref(weft_thread *self, weft_object *o)
+{
+    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id)) {
+        if (WEFT_UNLIKELY(--o->local == 0))
+            weft_decref_zero(self, o);
+        return;
+    }
+    weft_decref_shared(self, o);
+}
+
+/* One more reference to an object read from a slot without a lock, if it is surely not dying: the memory at `o` must
+ * be a block of the object heap since the caller's last safepoint. On true the caller must load the slot again and
+ * drop the reference if it no longer holds `o`. False: take the container's lock, then weft_incref_published. */
+static inline bool weft_try_incref(weft_thread *self, weft_object *o)
+{
+    uint32_t more;
+    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id) &&
+        WEFT_LIKELY(!__builtin_add_overflow(o->local, 1u, &more))) {
+        o->local = more;
+        return true;
+    }
+    return weft_try_incref_slow(self, o);
+}
+
+/* As weft_incref, for an object held by a container whose lock the caller holds: makes later weft_try_incref by
+ * non-owners succeed. */
+WEFT_API void weft_incref_published(weft_thread *self, weft_object *o);
+
+WEFT_END_DECLS
+
+#endif

@@ -1,0 +1,52 @@
+/* lock.h - locks on objects, critical sections, and a mutex. In the GIL flavour all three on objects do nothing.
+ *
+ * The free-threaded lock is one byte in the object's header; threads that wait are parked in a process-wide table
+ * keyed by address (WebKit's parking lot), and a waiter of more than 1 ms is handed the lock. A waiting thread counts
+ * as blocked, so nobody who stops the world ever waits for a lock. Locks are not recursive. */
+#ifndef WEFT_LOCK_H
+#define WEFT_LOCK_H
+
+#include "weft/base.h"
+#include "weft/object.h"
+
+WEFT_BEGIN_DECLS
+
+/* A lock on the object: held through blocking regions and safepoints until unlocked. Prefer critical sections. */
+static inline void weft_lock(weft_thread *self, weft_object *o);
+static inline void weft_unlock(weft_thread *self, weft_object *o);
+
+/* A critical section (PEP 703): the object's lock, given up while the thread blocks, waits for another lock or is
+ * stopped, and taken again before it goes on. So critical sections cannot deadlock, and code inside one must expect
+ * the object to have changed wherever it may have blocked. Sections nest; only the innermost is surely held.
+ * Lives on the stack of the thread that began it; begin and end come in pairs, in reverse order. */
+typedef struct weft_critical {
+    struct weft_critical *outer;
+    weft_object *first;  /* lower address; NULL when both were held by an outer section already */
+    weft_object *second; /* NULL for one object */
+} weft_critical;
+
+static inline void weft_critical_begin(weft_thread *self, weft_critical *section, weft_object *o);
+/* Both locks, taken in address order, so that two threads that name the same two objects cannot deadlock. */
+static inline void weft_critical_begin2(weft_thread *self, weft_critical *section, weft_object *a, weft_object *b);
+static inline void weft_critical_end(weft_thread *self, weft_critical *section);
+
+/* A mutex for the program's own data; 1 byte, zero is unlocked. Waiting for it counts as blocked. Both flavours:
+ * in the GIL flavour too, since its holder may block and let another thread run. */
+typedef struct weft_mutex {
+    uint8_t lock;
+    uint8_t waiters;
+} weft_mutex;
+
+WEFT_API void weft_mutex_lock(weft_thread *self, weft_mutex *mutex);
+WEFT_API bool weft_mutex_try_lock(weft_mutex *mutex);
+WEFT_API void weft_mutex_unlock(weft_mutex *mutex);
+
+WEFT_END_DECLS
+
+#ifdef WEFT_GIL
+#include "weft/lock_gil.h"
+#else
+#include "weft/lock_ft.h"
+#endif
+
+#endif

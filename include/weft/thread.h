@@ -1,0 +1,66 @@
+/* thread.h - attaching OS threads to a runtime, blocking regions, safepoints, stopping the world.
+ *
+ * A weft_thread is one OS thread's membership in one runtime. An OS thread may be attached to several runtimes at
+ * once. Every other call takes the weft_thread as its first argument and may be made only by the OS thread that
+ * attached it, while attached and outside a blocking region; any other use is WEFT_ERROR_THREAD.
+ * An attached thread must reach a safepoint often: every loop of the program that may run long calls weft_safepoint. */
+#ifndef WEFT_THREAD_H
+#define WEFT_THREAD_H
+
+#include "weft/base.h"
+#include "weft/status.h"
+
+WEFT_BEGIN_DECLS
+
+/* A free-block list holds blocks of one size for its thread alone: a magazine (Bonwick and Adams 2001).
+ * Blocks are linked through their first word. */
+typedef struct weft_magazine {
+    void *head;     /* next block to hand out, or NULL */
+    uint32_t count; /* blocks in the list */
+    uint32_t limit; /* most it may hold; 0 switches the cache off */
+} weft_magazine;
+
+#define WEFT_BLOCK_ALIGN 16u      /* every block is a multiple of this and aligned to it */
+#define WEFT_SMALL_MAX 512u       /* larger requests go past the magazines */
+#define WEFT_SIZE_CLASSES 33u     /* class = ceil(bytes / 16); class 0 is never used */
+#define WEFT_MAX_THREADS 65534u   /* attached at once to one runtime; ids 1 to 65,534 */
+
+/* The head of a thread, which the inline fast paths read. The rest is the library's. Nobody writes any of it. */
+struct weft_thread {
+    const uint32_t *poll;  /* word with WEFT_POLL_MASK bits set when a safepoint has something to do */
+    weft_runtime *runtime; /* constant while attached */
+    uint16_t id;           /* this thread's owner id: 1 to WEFT_MAX_THREADS; constant while attached */
+    uint16_t unused[3];
+    struct weft_critical *critical; /* innermost critical section, or NULL: owner thread only */
+    weft_magazine objects[WEFT_SIZE_CLASSES]; /* blocks that held objects: owner thread only */
+    weft_magazine raw[WEFT_SIZE_CLASSES];     /* blocks that held anything else: owner thread only */
+};
+
+/* Attaches the calling OS thread. Returns its weft_thread, or NULL: WEFT_ERROR_VALUE (runtime is NULL),
+ * WEFT_ERROR_THREAD (already attached to this runtime), WEFT_ERROR_LIMIT (WEFT_MAX_THREADS are attached),
+ * WEFT_ERROR_MEMORY. Waits while the world is stopped. */
+WEFT_API WEFT_MUST_USE weft_thread *weft_thread_attach(weft_runtime *runtime);
+
+/* Ends the membership; `self` is invalid afterwards. Objects stay, whoever owned them. An OS thread that ends while
+ * attached is detached by the library. WEFT_ERROR_BUSY inside a blocking region, a critical section or a destructor. */
+WEFT_API weft_status weft_thread_detach(weft_thread *self);
+
+/* The calling OS thread's membership in `runtime`, or NULL (no error is set). */
+WEFT_API weft_thread *weft_thread_current(weft_runtime *runtime);
+
+/* Everything between begin and end may block: the thread counts as stopped and must not touch any object.
+ * begin also leaves every critical section, end enters the innermost again. Does not nest: WEFT_ERROR_THREAD. */
+WEFT_API weft_status weft_block_begin(weft_thread *self);
+WEFT_API weft_status weft_block_end(weft_thread *self);
+
+WEFT_API void weft_safepoint_slow(weft_thread *self);
+
+/* Stops every other attached thread at a safepoint or in a blocking region, and keeps it there until
+ * weft_world_start by the same thread. Waits for another stop to end first (and is itself stopped by it). Does not
+ * nest: WEFT_ERROR_BUSY. Between the two, no reference may be dropped and nothing freed. */
+WEFT_API weft_status weft_world_stop(weft_thread *self);
+WEFT_API weft_status weft_world_start(weft_thread *self);
+
+WEFT_END_DECLS
+
+#endif

@@ -1,0 +1,105 @@
+/* type.h - types: what an object is, how big, what it refers to, how it dies.
+ *
+ * A type record lives in one region reserved at start-up, so an object holds a 32-bit index instead of a pointer. */
+#ifndef WEFT_TYPE_H
+#define WEFT_TYPE_H
+
+#include "weft/base.h"
+#include "weft/status.h"
+
+WEFT_BEGIN_DECLS
+
+/* Called for each reference that an object holds; a return other than 0 ends the traversal and is returned by it. */
+typedef int (*weft_visit_fn)(weft_object *child, void *arg);
+
+/* Calls visit once for every strong reference `o` holds, NULLs left out; returns the first non-zero result, or 0. May
+ * run in a stopped world, on any thread, for an object under construction whose memory is still zero: it must not
+ * allocate, lock, count, or track. */
+typedef int (*weft_traverse_fn)(weft_object *o, weft_visit_fn visit, void *arg);
+
+/* Drops the references that can be part of a cycle, leaving a valid object. Needed when traverse is given. */
+typedef void (*weft_clear_fn)(weft_thread *self, weft_object *o);
+
+/* Runs once in the life of an object, before it dies (PEP 442), with the object whole: it may store a new reference
+ * to it and so bring it back. It may allocate, lock, and block. An error it sets is cleared. */
+typedef void (*weft_finalize_fn)(weft_thread *self, weft_object *o);
+
+/* Drops every reference and frees all raw memory that `o` holds. The library then frees `o` itself. No other thread
+ * can see `o` any more. Must not resurrect it. Objects that die here are destroyed after it returns, not within. */
+typedef void (*weft_destroy_fn)(weft_thread *self, weft_object *o);
+
+/* Equal objects must have equal hashes. WEFT_OK and *hash, or an error. */
+typedef weft_status (*weft_hash_fn)(weft_thread *self, weft_object *o, uint64_t *hash);
+
+/* 1 equal, 0 not, or an error. `a` is of this type, `b` of any. */
+typedef int (*weft_equal_fn)(weft_thread *self, weft_object *a, weft_object *b);
+
+/* A new str, or NULL with an error. */
+typedef weft_object *(*weft_repr_fn)(weft_thread *self, weft_object *o);
+
+typedef struct weft_type_spec {
+    const char *name;    /* copied; 1 to 63 bytes of UTF-8 */
+    size_t size;         /* bytes of the fixed part, header included: sizeof of a struct that begins with weft_object */
+    size_t item_size;    /* 0: all objects are `size` bytes; else bytes of one item of the variable part */
+    uint32_t flags;      /* WEFT_TYPE_* below */
+    weft_traverse_fn traverse; /* given exactly when objects hold references */
+    weft_clear_fn clear;
+    weft_finalize_fn finalize; /* NULL: none */
+    weft_destroy_fn destroy;   /* NULL: nothing to drop */
+    weft_hash_fn hash;         /* NULL: not hashable, unless WEFT_TYPE_IDENTITY */
+    weft_equal_fn equal;       /* NULL: equal only to itself */
+    weft_repr_fn repr;         /* NULL: "<name at 0x...>" */
+} weft_type_spec;
+
+enum {
+    WEFT_TYPE_IDENTITY = 1u << 0 /* hash by address */
+};
+
+/* The indexes of the built-in types, the same in every runtime and both flavours. */
+enum weft_type_index {
+    WEFT_TYPE_INVALID = 0, /* a zeroed block is not an object */
+    WEFT_TYPE_NONE,
+    WEFT_TYPE_BOOL,
+    WEFT_TYPE_INT,
+    WEFT_TYPE_FLOAT,
+    WEFT_TYPE_STR,
+    WEFT_TYPE_BYTES,
+    WEFT_TYPE_TUPLE,
+    WEFT_TYPE_LIST,
+    WEFT_TYPE_DICT,
+    WEFT_TYPE_BUILTIN_END = 64, /* indexes below are kept for built-in types */
+    WEFT_TYPE_MAX = 1 << 20     /* indexes are below this: see refcount/dying.h for why */
+};
+
+/* A registered type. The fields are constant from registration on; any thread may read them. 256 bytes, so that an
+ * index becomes an address by one shift. */
+struct weft_type {
+    uint32_t index;
+    uint32_t flags;
+    uint32_t size;       /* bytes of the fixed part */
+    uint32_t item_size;
+    uint32_t size_class; /* fixed-size type: magazine of its blocks, 0 if larger than WEFT_SMALL_MAX or variable */
+    uint32_t block_size; /* fixed-size type: bytes of a block, in front of the object included; 0 if variable */
+    weft_traverse_fn traverse;
+    weft_clear_fn clear;
+    weft_finalize_fn finalize;
+    weft_destroy_fn destroy;
+    weft_hash_fn hash;
+    weft_equal_fn equal;
+    weft_repr_fn repr;
+    weft_runtime *runtime; /* the one it was registered in; NULL: built in */
+    const void *data;      /* the module's own: slot names of an instance type */
+    char name[64];
+    uint8_t unused[256 - 6 * 4 - 9 * 8 - 64];
+};
+WEFT_STATIC_ASSERT(sizeof(weft_type) == 256, "weft_type_of shifts by 8");
+
+WEFT_API extern weft_type *weft_type_region; /* constant once a runtime exists */
+
+/* Registers a type in self's runtime. It lives as long as the runtime. Returns it, or NULL: WEFT_ERROR_VALUE names
+ * the field that is wrong, WEFT_ERROR_LIMIT, WEFT_ERROR_MEMORY. Any attached thread. */
+WEFT_API WEFT_MUST_USE const weft_type *weft_type_register(weft_thread *self, const weft_type_spec *spec);
+
+WEFT_END_DECLS
+
+#endif
