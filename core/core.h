@@ -7,6 +7,7 @@
 #include "core/platform/platform.h"
 #include "core/reclaim.h"
 #include "core/world.h"
+#include "gc/gc.h"
 #include "heap/heap.h"
 #include "weft/weft.h"
 
@@ -18,7 +19,8 @@ typedef struct thread {
     heap_thread heap;
     world_thread world;      /* core/world.h */
     reclaim_thread reclaim;
-    const void *anchor;      /* which OS thread is attached: the address of its thread-local anchor; NULL: none */
+    const void *anchor;      /* which OS thread is attached: the address of its thread-local anchor; NULL: none. Atomic,
+                                so that misuse by another thread is an error and not a race */
     bool blocked;            /* inside weft_block_begin .. end */
     bool stopping;           /* has the world stopped */
     bool destroying;         /* inside object_destroy's loop */
@@ -31,9 +33,10 @@ typedef struct thread {
 struct weft_runtime {
     heap heap;
     world world;
+    gc_state gc;
     pthread_mutex_t lock;    /* pool, all, types; innermost: nothing is taken inside */
-    thread *pool;
-    thread *all;
+    thread *pool;            /* lock */
+    thread *all;             /* lock */
     uint32_t attached;       /* lock */
     uint32_t max_threads;    /* constant */
     uint32_t *types;         /* indexes of the types registered here; lock */
@@ -54,7 +57,7 @@ weft_status thread_check_failed(const weft_thread *self, const char *function);
 static inline weft_status thread_check(const weft_thread *self, const char *function)
 {
     const thread *t = (const thread *)(const void *)self;
-    if (WEFT_LIKELY(t != NULL && t->anchor == &thread_anchor && !t->blocked))
+    if (WEFT_LIKELY(t != NULL && weft_load_relaxed(&t->anchor) == (const void *)&thread_anchor && !t->blocked))
         return WEFT_OK;
     return thread_check_failed(self, function);
 }
@@ -93,7 +96,10 @@ static inline void object_untrack(thread *self, weft_object *o);
 /* The count has reached zero and word 1 says dead: finalize, destroy, free, without recursion. */
 void object_die(thread *self, weft_object *o);
 
-/* Destroys what object_die left on the list. */
+/* Puts a dead object on the list of dying ones, for the next object_die_pending. */
+void object_die_later(thread *self, weft_object *o);
+
+/* Destroys what is on that list, unless this thread is destroying already. */
 void object_die_pending(thread *self);
 
 /* Frees the memory of an object under construction that was never tracked nor shared: a constructor that fails. */
@@ -102,7 +108,20 @@ void object_abandon(thread *self, weft_object *o);
 /* Is this block of the object heap an object, not a dead block in a magazine or one under construction? World stopped. */
 static inline bool object_is_live(const weft_object *o);
 
+/* ---- threads: core/thread.c ------------------------------------------------------------------------------------ */
+
+/* Frees the pool. No thread is attached. */
+void threads_close(weft_runtime *runtime);
+
+/* In a forked child: every other thread is gone, and its struct goes to the pool. */
+void threads_after_fork_child(thread *self);
+
 /* ---- types: core/type.c ---------------------------------------------------------------------------------------- */
+
+/* The region and the built-in types, once a process. */
+weft_status types_open(void);
+/* Gives the runtime's indexes back. */
+void types_close(weft_runtime *runtime);
 
 /* Puts the record of a built-in type in its place. Called by the type's file from builtin_types_init, once a process. */
 void type_set_builtin(uint32_t index, const weft_type_spec *spec);

@@ -10,6 +10,8 @@
 struct thread;
 struct weft_runtime;
 
+enum { RECLAIM_BATCH = 126 };
+
 typedef struct reclaim_batch {
     struct reclaim_batch *next;
     uint64_t goal; /* freed when every attached thread's epoch has reached it */
@@ -17,25 +19,36 @@ typedef struct reclaim_batch {
     uint32_t count;
     struct {
         void *block;
-        size_t size; /* low bit: heap_kind */
-    } items[126];
+        size_t size; /* low bit: heap_kind; sizes are multiples of 16 */
+    } items[RECLAIM_BATCH];
 } reclaim_batch;
 
 /* Owner thread only. */
 typedef struct reclaim_thread {
     reclaim_batch *open;   /* being filled, or NULL */
-    reclaim_batch *oldest; /* closed, in order of goal */
+    reclaim_batch *oldest; /* closed, goals ascending */
     reclaim_batch *newest;
-    size_t bytes;
+    reclaim_batch *spare;  /* an empty one, or NULL */
+    size_t bytes;          /* in open and closed ones */
 } reclaim_thread;
 
-/* Never fails: without memory for a batch it waits for the grace period instead, at the next safepoint at the latest. */
+/* Takes the block over; `size` is its own, a multiple of 16. Attached thread, anywhere but between a lock-free load of
+ * a pointer and its last use. Never fails: docs/reclaim.md says what it does without memory. */
 void reclaim_retire(struct thread *self, heap_kind kind, void *block, size_t size);
 
-/* Frees what is due. Attached thread, outside lock-free reads. */
+/* Tells that this thread holds no pointer that it read without a lock. Attached thread. */
+void reclaim_quiesce(struct thread *self);
+
+/* Frees what is due; past a bound of bytes, stops the world to make it due. At a safepoint of an attached thread. */
 void reclaim_poll(struct thread *self);
 
-/* Everything of every thread: the world was stopped, and is now running only self. */
-void reclaim_all_stopped(struct weft_runtime *runtime, struct thread *self);
+/* Gives what still waits to whichever thread polls next: before a thread is away for long, or for good. */
+void reclaim_hand_over(struct thread *self);
+
+/* Frees everything of every thread. The world is stopped by self, and nobody walks the heap. */
+void reclaim_all_stopped(struct thread *self);
+
+/* Bytes that wait, of all threads. World stopped. */
+size_t reclaim_bytes_stopped(struct weft_runtime *runtime);
 
 #endif

@@ -17,7 +17,8 @@ struct weft_object {
     int64_t count; /* dying objects: the list's link */
     uint32_t type;
     uint8_t bits;
-    uint8_t unused[3];
+    uint8_t unused[2];
+    uint8_t mark; /* WEFT_HEADER_MARK: tells a header from the links of another object */
 };
 WEFT_STATIC_ASSERT(sizeof(weft_object) == 16, "two words");
 
@@ -27,12 +28,14 @@ enum {
     WEFT_BIT_FROZEN = 4,
     WEFT_BIT_OLD = 8,
     WEFT_BIT_DEFERRED = 16,
-    WEFT_BIT_WEAK = 32
+    WEFT_BIT_WEAK = 32,
+
+    WEFT_HEADER_MARK = 0xFF
 };
 
 #define WEFT_POLL_MASK 0xFFFFFFFFu
 
-#define WEFT_STATIC_OBJECT(type_index) {INT64_MIN / 2, (type_index), 0, {0, 0, 0}}
+#define WEFT_STATIC_OBJECT(type_index) {INT64_MIN / 2, (type_index), 0, {0, 0}, WEFT_HEADER_MARK}
 
 WEFT_API void weft_decref_zero(weft_thread *self, weft_object *o);
 

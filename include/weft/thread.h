@@ -61,6 +61,13 @@ WEFT_API void weft_safepoint_slow(weft_thread *self);
 WEFT_API weft_status weft_world_stop(weft_thread *self);
 WEFT_API weft_status weft_world_start(weft_thread *self);
 
+/* Around fork(2): before in the thread that forks; then after_parent in the parent, after_child in the child. The child
+ * has that thread alone, attached, and goes on as if nothing had happened. Between before and after no Weft call may be
+ * made. WEFT_ERROR_BUSY for after without before; before fails like weft_world_stop. */
+WEFT_API weft_status weft_fork_before(weft_thread *self);
+WEFT_API weft_status weft_fork_after_parent(weft_thread *self);
+WEFT_API weft_status weft_fork_after_child(weft_thread *self);
+
 WEFT_END_DECLS
 
 #endif

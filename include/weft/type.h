@@ -88,9 +88,10 @@ struct weft_type {
     weft_equal_fn equal;
     weft_repr_fn repr;
     weft_runtime *runtime; /* the one it was registered in; NULL: built in */
-    const void *data;      /* the module's own: slot names of an instance type */
+    void *data;            /* the module's own: slot names of an instance type */
+    void (*data_free)(void *data); /* called when the runtime is freed; NULL: nothing to do */
     char name[64];
-    uint8_t unused[256 - 6 * 4 - 9 * 8 - 64];
+    uint8_t unused[256 - 6 * 4 - 10 * 8 - 64];
 };
 WEFT_STATIC_ASSERT(sizeof(weft_type) == 256, "weft_type_of shifts by 8");
 

@@ -1,0 +1,38 @@
+/* fork.c - forking a process that has a runtime.
+ *
+ * The world is stopped before the fork, so the child's copy of every structure is whole: no thread is inside the heap,
+ * holds a lock of Weft's, or has a queue entry half pushed. The child has the forking thread alone; the others' structs go
+ * to the pool, and what they owned is merged on their behalf like that of any thread that has ended.
+ * Threads: the attached one that forks. */
+#include "core/parking.h"
+#include "refcount/refcount.h"
+
+weft_status weft_fork_before(weft_thread *self)
+{
+    weft_status status = weft_world_stop(self);
+    if (status == WEFT_OK)
+        pthread_mutex_lock(&self->runtime->lock); /* another thread may be attaching, which needs no stopped world */
+    return status;
+}
+
+weft_status weft_fork_after_parent(weft_thread *self)
+{
+    WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
+    if (!thread_of(self)->stopping)
+        return weft_error_set(WEFT_ERROR_BUSY, "weft_fork_after_parent: without weft_fork_before");
+    pthread_mutex_unlock(&self->runtime->lock);
+    return weft_world_start(self);
+}
+
+weft_status weft_fork_after_child(weft_thread *self)
+{
+    WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
+    thread *t = thread_of(self);
+    if (!t->stopping)
+        return weft_error_set(WEFT_ERROR_BUSY, "weft_fork_after_child: without weft_fork_before");
+    threads_after_fork_child(t);
+    parking_after_fork_child();
+    heap_after_fork_child(&self->runtime->heap, &t->heap);
+    world_after_fork_child(t);
+    return weft_world_start(self);
+}

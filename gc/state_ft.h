@@ -1,0 +1,11 @@
+/* state_ft.h - the free-threaded flavour finds objects by walking the heap, so it keeps no lists. */
+#ifndef WEFT_GC_STATE_FT_H
+#define WEFT_GC_STATE_FT_H
+
+#include <stdint.h>
+
+typedef struct gc_state {
+    uint64_t collections; /* the collecting thread */
+} gc_state;
+
+#endif

@@ -1,0 +1,180 @@
+/* biased_ft.h - inline half of the biased counts. The protocol is docs/counting.md. */
+#ifndef WEFT_REFCOUNT_BIASED_FT_H
+#define WEFT_REFCOUNT_BIASED_FT_H
+
+#include "refcount/refcount.h"
+
+typedef uint64_t __attribute__((may_alias)) object_word;
+
+/* Word 1 of an object as one integer: shared, owner, bits, lock. */
+static inline object_word *object_word1(weft_object *o)
+{
+    return (object_word *)(void *)&o->shared;
+}
+
+static inline object_word word1_make(uint32_t shared, uint16_t owner)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (object_word)shared | (object_word)owner << 32;
+#else
+    return (object_word)shared << 32 | (object_word)owner << 16;
+#endif
+}
+
+static inline void header_init(thread *self, weft_object *o, uint32_t index)
+{
+    o->local = 1;
+    o->type = index;
+    /* order: release - the first of the release sequence of the new object's `shared`: a late reader whose
+     * try-increment (acquire) lands on the new object then sees that the slot it came from no longer holds it. */
+    weft_store_release(object_word1(o), word1_make(WEFT_SHARED_DEFAULT, self->head.id));
+}
+
+static inline void header_kill(weft_object *o)
+{
+    weft_store_relaxed(object_word1(o), word1_make(WEFT_SHARED_MERGED, WEFT_OWNER_NONE));
+}
+
+static inline size_t header_front(const weft_type *type)
+{
+    (void)type;
+    return 0;
+}
+
+static inline void header_front_init(void *block, size_t front)
+{
+    (void)block;
+    (void)front;
+}
+
+static inline uint8_t object_bits(const weft_object *o)
+{
+    return weft_load_relaxed(&o->bits);
+}
+
+/* Bits are independent facts; what they are about is ordered by other means (locks, stopped worlds). */
+static inline void object_set_bits(weft_object *o, uint8_t bits)
+{
+    __atomic_fetch_or(&o->bits, bits, __ATOMIC_RELAXED);
+}
+
+static inline void object_clear_bits(weft_object *o, uint8_t bits)
+{
+    __atomic_fetch_and(&o->bits, (uint8_t)~bits, __ATOMIC_RELAXED);
+}
+
+static inline void object_track(thread *self, weft_object *o)
+{
+    (void)self;
+    /* Nobody else has seen the object yet, so no bit of it can be changing. */
+    weft_store_relaxed(&o->bits, (uint8_t)(weft_load_relaxed(&o->bits) | WEFT_BIT_TRACKED));
+}
+
+static inline void object_untrack(thread *self, weft_object *o)
+{
+    (void)self;
+    if (weft_load_relaxed(&o->bits) & WEFT_BIT_TRACKED)
+        object_clear_bits(o, WEFT_BIT_TRACKED);
+}
+
+static inline bool object_is_live(const weft_object *o)
+{
+    return weft_load_relaxed(&o->owner) != WEFT_OWNER_NONE || weft_load_relaxed(&o->shared) != WEFT_SHARED_MERGED;
+}
+
+static inline void count_resurrect(weft_object *o)
+{
+    /* Late readers may now succeed on it; their second look at the slot fails and they give the reference back. */
+    weft_store_relaxed(&o->shared, WEFT_SHARED_MERGED | WEFT_SHARED_ONE);
+}
+
+static inline bool count_drop_resurrected(weft_object *o)
+{
+    /* order: acq_rel - as every decrement: release what this thread wrote, acquire what the others did if it dies. The
+     * value that this very operation leaves decides who frees. */
+    return __atomic_sub_fetch(&o->shared, WEFT_SHARED_ONE, __ATOMIC_ACQ_REL) == WEFT_SHARED_MERGED;
+}
+
+/* ---- word 0 of a dying object: address / 16 of the next one in 44 bits ------------------------------------------- */
+
+enum { DYING_TYPE_BITS = 20, DYING_TYPE_MASK = (1 << DYING_TYPE_BITS) - 1 };
+WEFT_STATIC_ASSERT((int)WEFT_TYPE_MAX == 1 << DYING_TYPE_BITS, "the link uses the type's other bits");
+
+static inline void dying_set_link(weft_object *o, weft_object *next)
+{
+    uint64_t link = (uint64_t)(uintptr_t)next >> 4;
+    assert(link >> 44 == 0); /* user addresses have 47 or 48 bits */
+    o->local = (uint32_t)link;
+    o->type = (o->type & DYING_TYPE_MASK) | (uint32_t)(link >> 32) << DYING_TYPE_BITS;
+}
+
+/* Returns the link and makes the type whole again. */
+static inline weft_object *dying_take_link(weft_object *o)
+{
+    uint64_t link = (uint64_t)(o->type >> DYING_TYPE_BITS) << 32 | o->local;
+    o->type &= DYING_TYPE_MASK;
+    o->local = 0;
+    return (weft_object *)(uintptr_t)(link << 4);
+}
+
+/* ---- merging: biased_ft.c ---------------------------------------------------------------------------------------- */
+
+/* Counts beyond this are no longer exact, and stay: the object lives for good. */
+#define SHARED_SATURATED (1 << 28)
+#define SHARED_SATURATED_AT ((1 << 28) + (1 << 27))
+
+static inline bool shared_is_saturated(int32_t shared)
+{
+    int32_t count = shared >> 2;
+    return count >= SHARED_SATURATED || count <= -SHARED_SATURATED;
+}
+
+/* Makes `o` ownerless: every reference in `shared`, `extra` added. True if that leaves none: the caller owns its death.
+ * The owner attached, who has the owner's slot borrowed, or who has the world stopped. */
+bool count_merge(weft_object *o, int64_t extra);
+
+/* ---- queues: queue_ft.c ------------------------------------------------------------------------------------------ */
+
+typedef struct queue_node {
+    struct queue_node *next;
+    weft_object *object;
+} queue_node;
+
+/* Hands `o`, with the reference that its QUEUED state stands for, to thread `owner`. Never fails. */
+void queue_push(thread *self, uint16_t owner, weft_object *o);
+
+/* Merges everything in the slot's queue; what dies goes on self's list of dying objects. PENDING was cleared before. */
+void queue_drain(thread *self, slot *s);
+
+/* ---- sharded counts: sharded_ft.c -------------------------------------------------------------------------------- */
+
+/* One reference more or less to an object whose owner is WEFT_OWNER_STATIC; `local` says whether it is sharded. */
+static inline void shard_add(thread *self, const weft_object *o, int64_t n)
+{
+    uint32_t index = o->local;
+    if (index != 0) { /* written by this thread alone; others read it for statistics */
+        int64_t *count = &self->world.slot->shards[index];
+        weft_store_relaxed(count, weft_load_relaxed(count) + n);
+    }
+}
+
+/* Sum over all slots: exact in a stopped world. */
+int64_t shard_sum(weft_runtime *runtime, const weft_object *o);
+
+/* Gives the index of a sharded object back and returns its sum; 0 if it is not sharded. World stopped. */
+int64_t shard_drop_stopped(thread *self, weft_object *o);
+
+/* Room for all present indexes in a new slot. */
+bool shards_add_slot_locked(world *w, slot *s);
+void shards_close(world *w);
+
+/* ---- world_ft.c -------------------------------------------------------------------------------------------------- */
+
+/* Merges on behalf of an id that is away: after a push to its queue met it so. */
+void world_service(thread *self, slot *s);
+
+/* Merges all that is queued anywhere; what dies goes on self's list, to be destroyed when the world runs again. World
+ * stopped by self. */
+void world_drain_stopped(thread *self);
+
+#endif

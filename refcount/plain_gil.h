@@ -1,0 +1,98 @@
+/* plain_gil.h - inline half of the plain counts. All of it: the thread that holds the runtime's lock. */
+#ifndef WEFT_REFCOUNT_PLAIN_GIL_H
+#define WEFT_REFCOUNT_PLAIN_GIL_H
+
+#include "gc/links_gil.h"
+#include "refcount/refcount.h"
+
+static inline void header_init(thread *self, weft_object *o, uint32_t index)
+{
+    (void)self;
+    o->count = 1;
+    o->type = index;
+    o->bits = 0;
+    o->mark = WEFT_HEADER_MARK;
+}
+
+static inline void header_kill(weft_object *o)
+{
+    o->type = WEFT_TYPE_INVALID;
+}
+
+static inline size_t header_front(const weft_type *type)
+{
+    return type->traverse ? sizeof(gc_links) : 0;
+}
+
+/* Links that are in no list, and whose second word is not a header's. */
+static inline void header_front_init(void *block, size_t front)
+{
+    if (front) {
+        ((gc_links *)block)->next = NULL;
+        ((gc_links *)block)->prev = NULL;
+    }
+}
+
+static inline uint8_t object_bits(const weft_object *o)
+{
+    return o->bits;
+}
+
+static inline void object_set_bits(weft_object *o, uint8_t bits)
+{
+    o->bits |= bits;
+}
+
+static inline void object_clear_bits(weft_object *o, uint8_t bits)
+{
+    o->bits &= (uint8_t)~bits;
+}
+
+static inline gc_links *object_links(weft_object *o)
+{
+    return (gc_links *)(void *)o - 1;
+}
+
+static inline void object_track(thread *self, weft_object *o)
+{
+    o->bits |= WEFT_BIT_TRACKED;
+    gc_links_append(&self->head.runtime->gc.young, object_links(o));
+}
+
+static inline void object_untrack(thread *self, weft_object *o)
+{
+    (void)self;
+    if (o->bits & WEFT_BIT_TRACKED) {
+        o->bits &= (uint8_t)~WEFT_BIT_TRACKED;
+        gc_links_remove(object_links(o));
+    }
+}
+
+static inline bool object_is_live(const weft_object *o)
+{
+    return o->type != WEFT_TYPE_INVALID;
+}
+
+static inline void count_resurrect(weft_object *o)
+{
+    o->count = 1;
+}
+
+static inline bool count_drop_resurrected(weft_object *o)
+{
+    return --o->count == 0;
+}
+
+static inline void dying_set_link(weft_object *o, weft_object *next)
+{
+    o->count = (int64_t)(intptr_t)next;
+}
+
+static inline weft_object *dying_take_link(weft_object *o)
+{
+    weft_object *next = (weft_object *)(intptr_t)o->count;
+    o->count = 0;
+    return next;
+}
+
+#endif
