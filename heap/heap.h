@@ -4,8 +4,10 @@
  * just died: a block of the object kind stays a block of objects until no reader can be looking (docs/heaps.md).
  *
  * In front of every heap are the thread's magazines (weft_thread.objects, .raw): lists of free blocks a size class,
- * taken and filled inline. Behind them is one of three bodies, chosen by CMake: heap_mimalloc.c (free-threaded),
- * heap_pymalloc.c (GIL), heap_system.c (either; one malloc a block, for ASan, TSan and valgrind). */
+ * taken and filled inline (heap/magazine.h). Behind them is one of three bodies, chosen by CMake:
+ *   heap_mimalloc*.c   free-threaded: a heap a kind, in which every OS thread has its part
+ *   heap_pymalloc*.c   GIL: arenas, pools, blocks
+ *   heap_system.c      either: one malloc a block, for ASan, TSan and valgrind; no magazines */
 #ifndef WEFT_HEAP_HEAP_H
 #define WEFT_HEAP_HEAP_H
 
@@ -13,48 +15,64 @@
 
 typedef enum heap_kind { HEAP_OBJECT, HEAP_RAW, HEAP_KINDS } heap_kind;
 
-/* The chosen body's state. */
+/* Whether allocations are made to fail, for tests. Changed in a stopped world. */
+typedef enum heap_fail { HEAP_FAIL_NEVER, HEAP_FAIL_ONCE, HEAP_FAIL_FROM } heap_fail;
+
+/* The heap of a runtime. */
 typedef struct heap {
-    void *body;          /* of the runtime */
-    int64_t fail_after;  /* atomic: allocations left before one fails; negative: never */
-    uint32_t fail_repeat;
+    void *body;         /* constant while open; the body's */
+    uint32_t fail;      /* heap_fail; atomic to read, written in a stopped world */
+    int64_t fail_after; /* atomic: the allocation that brings it to 0 fails; FROM: and all after it */
 } heap;
 
+/* A thread's part in it. */
 typedef struct heap_thread {
-    void *body; /* of the thread in it: owner thread only */
+    void *part[HEAP_KINDS]; /* attached OS thread only; the body's */
 } heap_thread;
 
 struct thread;
+struct weft_runtime;
 
 /* ---- the body's contract: heap_mimalloc.c, heap_pymalloc.c, heap_system.c -------------------------------------- */
 
-/* Opens a heap; runs the allocator's start-up test once a process (allocate, walk, count). Errors are set. */
+/* Opens a heap; runs the allocator's start-up test once a process (allocate, walk, count). Errors are set: MEMORY, or
+ * SYSTEM if the allocator is not what Weft needs. */
 weft_status heap_open(heap *h);
-/* Gives everything back. No thread has a part in it any more. */
+/* Gives everything back, live blocks too. No thread has a part in it any more. */
 void heap_close(heap *h);
 
-/* The calling OS thread's part; called at every attach, cheap when the same OS thread comes again. */
+/* Finds the calling OS thread's part: at every attach, since a pooled `thread` may come back on another OS thread, and
+ * first of all in a detach that a thread-exit destructor does, since the allocator's own destructor may have ended the
+ * old part. Cheap when the same OS thread comes again. MEMORY is set. */
 weft_status heap_thread_attach(heap *h, heap_thread *part);
-/* The OS thread leaves. Blocks stay. */
+/* The OS thread leaves. Blocks stay, and stay where they are. */
 void heap_thread_detach(heap *h, heap_thread *part);
 
-/* One block past the magazines, size rounded up to a multiple of 16 by the caller. Returns NULL without setting an
- * error. Attached thread; in the free-threaded flavour never in a stopped world. */
+/* One block past the magazines; size is a multiple of 16 and not 0. NULL without an error set. Attached thread; in the
+ * free-threaded flavour never in a stopped world. */
 void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size);
-/* Frees at once. For HEAP_OBJECT: no lock-free reader can be looking at it any more. Any attached thread. */
+/* Frees at once. For HEAP_OBJECT: no lock-free reader can be looking at it any more. Any attached thread; in a stopped
+ * world only who stopped it, and not during a walk. */
 void heap_block_free(heap *h, heap_thread *part, heap_kind kind, void *block, size_t size);
-/* NULL: nothing changed. HEAP_RAW only. */
+/* HEAP_RAW only, both sizes over WEFT_SMALL_MAX and multiples of 16. NULL: nothing changed. */
 void *heap_block_realloc(heap *h, heap_thread *part, void *block, size_t old_size, size_t new_size);
 
-/* Calls visit for every block of the object kind that is allocated from the body's view: live objects and dead blocks
- * that wait in magazines or for readers; object_is_live tells them apart. World stopped. Ends at the first non-zero. */
+/* Calls visit for every block of the kind that is allocated from the body's view: live ones, and dead ones that wait in
+ * magazines or for readers (object_is_live tells them apart). `size` is the block's, not what was asked for. World
+ * stopped; visit must not allocate or free. Ends at the first non-zero result and returns it. */
 typedef int (*heap_visit_fn)(void *block, size_t size, void *arg);
-int heap_walk_stopped(heap *h, heap_visit_fn visit, void *arg);
+int heap_walk_stopped(heap *h, heap_kind kind, heap_visit_fn visit, void *arg);
 
-/* Fills everything but blocks_cached, bytes_deferred and objects. World stopped. */
+/* Fills everything but blocks_cached, bytes_deferred and objects; *stats is zero before. World stopped. */
 void heap_statistics_stopped(heap *h, weft_heap_stats *stats);
 
-/* A name for reports: "mimalloc 3.6", "pymalloc", "system". */
+/* Bytes of the block that a request of `size` (a multiple of 16, up to WEFT_SMALL_MAX) gets. */
+size_t heap_block_size(size_t size);
+
+/* Bytes a thread may keep in one magazine; 0: none. */
+size_t heap_magazine_bytes(void);
+
+/* A name for reports: "mimalloc 3.6.0", "pymalloc", "system". */
 const char *heap_name(void);
 
 /* ---- shared: heap/magazine.c ----------------------------------------------------------------------------------- */
@@ -69,14 +87,32 @@ static inline size_t heap_round(size_t size)
     return (size + WEFT_BLOCK_ALIGN - 1) & ~(size_t)(WEFT_BLOCK_ALIGN - 1);
 }
 
-/* Allocate and free through the magazines; sizes are in bytes, not rounded. NULL sets WEFT_ERROR_MEMORY. */
+/* Allocate and free through the magazines; sizes are in bytes, not rounded, at most PTRDIFF_MAX. NULL sets
+ * WEFT_ERROR_MEMORY. The inline versions are in heap/magazine.h. */
 void *heap_alloc(struct thread *self, heap_kind kind, size_t size);
-/* HEAP_OBJECT: readers may still be looking; HEAP_RAW: nobody can. Never fails. */
+/* HEAP_OBJECT: word 1 says dead; readers may still be looking. HEAP_RAW: nobody can. Never fails. */
 void heap_free(struct thread *self, heap_kind kind, void *block, size_t size);
 
-/* Sets the limits (size classes get at most 8 KiB each) and empties; flush gives every cached block back. */
+/* The same without a look at the magazine first: it was empty, or full. */
+void *heap_alloc_slow(struct thread *self, heap_kind kind, size_t size);
+void heap_free_slow(struct thread *self, heap_kind kind, void *block, size_t size);
+
+/* Sets the limits; what is cached stays. Attached, so that no switch of weft_fail_allocation is missed. */
 void heap_magazines_init(struct thread *self);
-void heap_magazines_flush(struct thread *self);
+/* Gives cached blocks back but for a few of each size, which a pooled thread keeps for its next attachment. Objects wait
+ * for readers. Attached. */
+void heap_magazines_trim(struct thread *self);
+/* Gives all of any thread's back, at once. By who has the world stopped (`self`). */
+void heap_magazines_flush_stopped(struct thread *self, struct thread *of);
+
+bool heap_count_down(heap *h);
+
+/* Counts one allocation for weft_fail_allocation: true, it must fail. For the library's own allocations that are not
+ * made here; sets no error. Any thread. */
+static inline bool heap_should_fail(heap *h)
+{
+    return WEFT_UNLIKELY(weft_load_relaxed(&h->fail) != HEAP_FAIL_NEVER) && heap_count_down(h);
+}
 
 /* Takes a block that a magazine has, NULL if it is empty. */
 static inline void *magazine_take(weft_magazine *m)

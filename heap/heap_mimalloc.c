@@ -1,0 +1,224 @@
+/* heap_mimalloc.c - the free-threaded heap: mimalloc >= 3.6, whose heaps are first-class objects.
+ *
+ * A runtime has two mi_heap_t, one a kind, so that objects and raw memory never share a page. Each OS thread allocates
+ * from its own part of them, a mi_theap_t, without a lock; anybody frees. mimalloc ends a theap when its OS thread ends
+ * (a pthread-key destructor) and hands its pages to the others; so theaps are looked up again at every attach.
+ *
+ * Which calls may overlap: allocate and free, by any number of attached threads. The walk writes to page data without a
+ * lock, so it overlaps with nothing. docs/heaps.md. */
+#include <mimalloc.h>
+#include <mimalloc-stats.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "heap/heap.h"
+#include "heap/heap_mimalloc.h"
+#include "heap/tsan.h"
+
+typedef struct mimalloc_body {
+    mi_heap_t *heaps[HEAP_KINDS]; /* constant */
+} mimalloc_body;
+
+enum { OBJECT_HEADER_BYTES = 16 };
+
+static mi_heap_t *heap_of(const heap *h, heap_kind kind)
+{
+    return ((const mimalloc_body *)h->body)->heaps[kind];
+}
+
+weft_status heap_open(heap *h)
+{
+    weft_status status = mimalloc_check();
+    if (status != WEFT_OK)
+        return status;
+    mimalloc_body *body = (mimalloc_body *)calloc(1, sizeof *body);
+    if (body == NULL)
+        goto no_memory;
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++) {
+        body->heaps[kind] = mi_heap_new();
+        if (body->heaps[kind] == NULL)
+            goto no_heap;
+    }
+    /* A mimalloc built for debugging fills freed blocks; the header of a dead object must stay what it was. */
+    mi_heap_set_debug_fill_preserve(body->heaps[HEAP_OBJECT], OBJECT_HEADER_BYTES);
+    *h = (heap){body, HEAP_FAIL_NEVER, 0};
+    return WEFT_OK;
+
+no_heap:
+    if (body->heaps[HEAP_OBJECT] != NULL)
+        mi_heap_destroy(body->heaps[HEAP_OBJECT]);
+    free(body);
+no_memory:
+    return weft_error_set(WEFT_ERROR_MEMORY, "out of memory: no heap for a runtime");
+}
+
+void heap_close(heap *h)
+{
+    mimalloc_body *body = (mimalloc_body *)h->body;
+    if (body == NULL)
+        return;
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++)
+        mi_heap_destroy(body->heaps[kind]);
+    free(body);
+    h->body = NULL;
+}
+
+weft_status heap_thread_attach(heap *h, heap_thread *part)
+{
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++)
+        part->part[kind] = mi_heap_theap(heap_of(h, kind));
+    return WEFT_OK;
+}
+
+void heap_thread_detach(heap *h, heap_thread *part)
+{
+    (void)h;
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++)
+        part->part[kind] = NULL;
+}
+
+static void *theap_alloc(mi_theap_t *theap, size_t size)
+{
+    return size <= MI_SMALL_SIZE_MAX ? mi_theap_malloc_small(theap, size) : mi_theap_malloc(theap, size);
+}
+
+/* An attach that found no memory for a theap got one that always fails: ask again. */
+static void *alloc_again(heap *h, heap_thread *part, heap_kind kind, size_t size)
+{
+    mi_theap_t *theap = mi_heap_theap(heap_of(h, kind));
+    if (theap == part->part[kind])
+        return NULL;
+    part->part[kind] = theap;
+    return theap_alloc(theap, size);
+}
+
+void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
+{
+    void *block = theap_alloc((mi_theap_t *)part->part[kind], size);
+    if (WEFT_UNLIKELY(block == NULL)) {
+        block = alloc_again(h, part, kind, size);
+        if (block == NULL)
+            return NULL;
+    }
+    tsan_block_taken(block, size);
+    return block;
+}
+
+void heap_block_free(heap *h, heap_thread *part, heap_kind kind, void *block, size_t size)
+{
+    (void)h;
+    (void)part;
+    (void)kind;
+    tsan_block_given(block, size);
+    /* The short way is for what mi_theap_malloc_small gave. Above WEFT_SMALL_MAX a block may have been reallocated, and
+     * then its size does not tell what it came from. */
+    if (size <= WEFT_SMALL_MAX)
+        mi_free_size(block, size);
+    else
+        mi_free(block);
+}
+
+void *heap_block_realloc(heap *h, heap_thread *part, void *block, size_t old_size, size_t new_size)
+{
+    (void)h;
+    tsan_block_given(block, old_size);
+    void *grown = mi_theap_realloc((mi_theap_t *)part->part[HEAP_RAW], block, new_size);
+    if (grown != NULL)
+        tsan_block_taken(grown, new_size);
+    return grown;
+}
+
+/* ---- the walk --------------------------------------------------------------------------------------------------- */
+
+typedef struct walk {
+    heap_visit_fn visit;
+    void *arg;
+    int result;
+} walk;
+
+static bool walk_block(const mi_heap_t *mi, const mi_heap_area_t *area, void *block, size_t size, void *arg)
+{
+    (void)mi;
+    (void)area;
+    walk *w = (walk *)arg;
+    if (block != NULL) /* NULL once for each page */
+        w->result = w->visit(block, size, w->arg);
+    return w->result == 0;
+}
+
+int heap_walk_stopped(heap *h, heap_kind kind, heap_visit_fn visit, void *arg)
+{
+    walk w = {visit, arg, 0};
+    (void)mi_heap_visit_blocks(heap_of(h, kind), true, walk_block, &w);
+    return w.result;
+}
+
+/* ---- statistics -------------------------------------------------------------------------------------------------- */
+
+typedef struct tally {
+    weft_heap_stats *stats;
+    weft_size_stats *classes;
+} tally;
+
+static void tally_page(tally *t, const mi_heap_area_t *area)
+{
+    t->stats->bytes_reserved += area->reserved;
+    if (area->block_size > WEFT_SMALL_MAX)
+        return;
+    weft_size_stats *class = &t->classes[heap_class_of(area->block_size)];
+    class->block_size = area->block_size;
+    class->pages++;
+    class->blocks_free += area->reserved / area->full_block_size;
+}
+
+static bool tally_block(const mi_heap_t *mi, const mi_heap_area_t *area, void *block, size_t size, void *arg)
+{
+    (void)mi;
+    tally *t = (tally *)arg;
+    if (block == NULL) {
+        tally_page(t, area);
+        return true;
+    }
+    t->stats->bytes_used += size;
+    if (size <= WEFT_SMALL_MAX) {
+        weft_size_stats *class = &t->classes[heap_class_of(size)];
+        class->blocks_used++;
+        class->blocks_free--;
+    } else {
+        t->stats->large_blocks++;
+        t->stats->large_bytes += size;
+    }
+    return true;
+}
+
+static void name_classes(weft_size_stats *classes)
+{
+    for (uint32_t class = 1; class < WEFT_SIZE_CLASSES; class++)
+        classes[class].block_size = class * (size_t)WEFT_BLOCK_ALIGN;
+}
+
+void heap_statistics_stopped(heap *h, weft_heap_stats *stats)
+{
+    stats->classes = WEFT_SIZE_CLASSES;
+    name_classes(stats->objects_by_class);
+    name_classes(stats->raw_by_class);
+    tally t = {stats, stats->objects_by_class};
+    (void)mi_heap_visit_blocks(heap_of(h, HEAP_OBJECT), true, tally_block, &t);
+    t.classes = stats->raw_by_class;
+    (void)mi_heap_visit_blocks(heap_of(h, HEAP_RAW), true, tally_block, &t);
+}
+
+size_t heap_block_size(size_t size)
+{
+    return mi_good_size(size);
+}
+
+size_t heap_magazine_bytes(void)
+{
+    return 8192;
+}
+
+const char *heap_name(void)
+{
+    return mimalloc_name();
+}

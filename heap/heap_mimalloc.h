@@ -1,0 +1,14 @@
+/* heap_mimalloc.h - what the files of the mimalloc body share. */
+#ifndef WEFT_HEAP_HEAP_MIMALLOC_H
+#define WEFT_HEAP_HEAP_MIMALLOC_H
+
+#include "weft/status.h"
+
+/* Does the mimalloc that the program runs with do what Weft needs? Asked once a process; WEFT_ERROR_SYSTEM with the
+ * reason, or WEFT_ERROR_MEMORY (then it is asked again). Any thread. heap_mimalloc_check.c. */
+weft_status mimalloc_check(void);
+
+/* "mimalloc 3.6.0": of the library, not of the header. */
+const char *mimalloc_name(void);
+
+#endif
