@@ -1,0 +1,14 @@
+/* builtin.c - puts the records of the built-in types in place. Once a process, under core/type.c's once. */
+#include "core/hash.h"
+#include "core/types/types.h"
+
+void builtin_types_init(void)
+{
+    hash_init(); /* first: the others may hash their static objects */
+    scalar_types_init();
+    str_type_init();
+    bytes_type_init();
+    tuple_type_init();
+    list_type_init();
+    dict_type_init();
+}
