@@ -1,0 +1,72 @@
+/* list.h - the list: a growable array of references, read without a lock.
+ *
+ * Invariants, outside a guard (guard.h):
+ *   - items[0 .. size) are valid objects, one reference each; items[size .. capacity) are NULL.
+ *   - items is NULL (no array), or points into a list_array.
+ *   - size <= the capacity of the array that `items` points to, at every moment at which `items` points to one. So a
+ *     reader that sees the same `items` before and after it reads `size` may touch items[0 .. size).
+ * While items move about, `items` is NULL for readers who have no guard: they wait for the guard (list_move_locked). */
+#ifndef WEFT_CORE_TYPES_LIST_H
+#define WEFT_CORE_TYPES_LIST_H
+
+#include "core/core.h"
+
+typedef struct list {
+    weft_object object;
+    weft_object **items; /* written under the guard, read by anyone: acquire, release */
+    size_t size;         /* the same */
+} list;
+
+typedef struct list_array {
+    size_t capacity; /* constant */
+    weft_object *items[];
+} list_array;
+
+static inline list *list_of(weft_object *o)
+{
+    return (list *)(void *)o;
+}
+
+static inline list_array *list_array_of(weft_object **items)
+{
+    return (list_array *)(void *)((char *)items - offsetof(list_array, items));
+}
+
+static inline size_t list_array_bytes(size_t capacity)
+{
+    return offsetof(list_array, items) + capacity * sizeof(weft_object *);
+}
+
+static inline size_t list_capacity_locked(const list *l)
+{
+    return l->items ? list_array_of(l->items)->capacity : 0;
+}
+
+/* Makes room for `need` items in all, `size` of which are there. WEFT_ERROR_MEMORY, _OVERFLOW: nothing changed. */
+weft_status list_reserve_locked(weft_thread *self, list *l, size_t need);
+
+/* Gives memory back if much of it is unused. Never fails: the array may stay as it is. */
+void list_trim_locked(weft_thread *self, list *l);
+
+/* Takes the array away; the list is empty then. The caller drops the items outside the guard: list_drop_array. */
+weft_object **list_take_array_locked(list *l, size_t *size);
+void list_drop_array(weft_thread *self, weft_object **items, size_t size, bool readers);
+
+/* Puts an item at `index`, or takes it out; the items behind it move. There is room for it. */
+void list_put_in_locked(weft_thread *self, list *l, size_t index, weft_object *stolen);
+weft_object *list_take_out_locked(weft_thread *self, list *l, size_t index);
+
+/* A new reference to item `index`, or NULL without an error: there is none. */
+weft_object *list_item(weft_thread *self, list *l, size_t index);
+
+static inline size_t list_size(const list *l)
+{
+    /* order: acquire - pairs with the release store of a writer, so that who has seen the size sees the items. */
+    return weft_load_acquire(&l->size);
+}
+
+int list_traverse(weft_object *o, weft_visit_fn visit, void *arg);
+int list_equal(weft_thread *self, weft_object *a, weft_object *b);
+weft_object *list_repr(weft_thread *self, weft_object *o);
+
+#endif
