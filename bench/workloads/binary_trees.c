@@ -50,6 +50,7 @@ static void node_clear(weft_thread *self, weft_object *o)
 static weft_object *build(weft_thread *self, const weft_type *type, uint32_t depth)
 {
     weft_object *left = NULL, *right = NULL;
+    weft_safepoint(self);
     if (depth > 0) {
         left = build(self, type, depth - 1);
         right = left ? build(self, type, depth - 1) : NULL;

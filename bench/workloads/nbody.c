@@ -16,7 +16,7 @@
 #define YEAR 365.24
 #define STEP 0.01
 
-enum { BODIES = 5, AXES = 3, POSITION = 0, VELOCITY = 3, MASS = 6, SLOTS = 7, SAFEPOINT_STEPS = 16 };
+enum { BODIES = 5, AXES = 3, POSITION = 0, VELOCITY = 3, MASS = 6, SLOTS = 7 };
 
 typedef double plain_body[SLOTS];
 
@@ -226,8 +226,7 @@ static weft_status run(weft_thread *self, void *state, size_t task, uint64_t *ch
     bool ok = make_planets(self, n, &p);
     for (uint64_t step = 0; ok && step < n->steps; step++) {
         ok = advance(self, &p);
-        if (step % SAFEPOINT_STEPS == 0)
-            weft_safepoint(self);
+        weft_safepoint(self);
     }
     uint64_t sum = 0;
     for (int i = 0; ok && i < BODIES; i++)
