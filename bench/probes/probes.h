@@ -1,0 +1,23 @@
+/* probes.h - what the probes' files share. A probe times batches of about a hundredth of a second and reports the median
+ * batch. */
+#ifndef WEFT_BENCH_PROBES_H
+#define WEFT_BENCH_PROBES_H
+
+#include "bench.h"
+
+enum { PROBE_BATCHES = 11 };
+
+/* Runs `body` on `threads` threads PROBE_BATCHES times, each doing `operations` operations, after one run that does not
+ * count. The median time in ns of one operation if all operations of all threads were done one after the other: with
+ * twice the threads at full speed it halves. Negative: an error is set. */
+double probe_ns(weft_thread *self, uint32_t threads, uint64_t operations, bench_body body, void *arg);
+
+double probe_count_pair(weft_thread *self, uint32_t threads);
+double probe_sharded_hot(weft_thread *self, uint32_t threads);
+double probe_counted_hot(weft_thread *self, uint32_t threads);
+double probe_alloc_free_48(weft_thread *self, uint32_t threads);
+double probe_raw_48(weft_thread *self, uint32_t threads);
+double probe_private_work(weft_thread *self, uint32_t threads);
+double probe_attach_detach(weft_thread *self, uint32_t threads);
+
+#endif

@@ -1,0 +1,29 @@
+/* table.c - the probes by name, and how one is timed. A new probe: its function in a file here, its line below, and the
+ * figure that uses it, with its goal, in figures.c. */
+#include "probes/probes.h"
+
+#include "lib/statistics.h"
+
+const probe bench_probes[] = {
+    {"count_pair", "ns", probe_count_pair},
+    {"sharded_hot", "ns", probe_sharded_hot},
+    {"counted_hot", "ns", probe_counted_hot},
+    {"alloc_free_48", "ns", probe_alloc_free_48},
+    {"raw_48", "ns", probe_raw_48},
+    {"private_work", "ns", probe_private_work},
+    {"attach_detach", "us", probe_attach_detach},
+    {NULL, NULL, NULL},
+};
+
+double probe_ns(weft_thread *self, uint32_t threads, uint64_t operations, bench_body body, void *arg)
+{
+    double ns[PROBE_BATCHES];
+    for (int i = -1; i < PROBE_BATCHES; i++) {
+        double seconds = bench_run_threads(self, threads, body, arg);
+        if (seconds < 0)
+            return seconds;
+        if (i >= 0)
+            ns[i] = seconds * 1e9 / (double)operations / threads;
+    }
+    return spread_of(ns, PROBE_BATCHES).median;
+}
