@@ -24,6 +24,7 @@ typedef struct thread {
     bool blocked;            /* inside weft_block_begin .. end */
     bool stopping;           /* has the world stopped */
     bool destroying;         /* inside object_destroy's loop */
+    struct lock_waiting *waiting; /* the lock it sleeps for, or NULL: core/lock.h; atomic */
     weft_object *dying;      /* objects that died while another did: refcount/dying.h */
     struct thread *os_next;  /* next membership of the same OS thread */
     struct thread *pool_next; /* runtime's lock */

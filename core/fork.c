@@ -4,8 +4,8 @@
  * holds a lock of Weft's, or has a queue entry half pushed. The child has the forking thread alone; the others' structs go
  * to the pool, and what they owned is merged on their behalf like that of any thread that has ended.
  * Threads: the attached one that forks. */
+#include "core/core.h"
 #include "core/parking.h"
-#include "refcount/refcount.h"
 
 weft_status weft_fork_before(weft_thread *self)
 {
@@ -30,9 +30,8 @@ weft_status weft_fork_after_child(weft_thread *self)
     thread *t = thread_of(self);
     if (!t->stopping)
         return weft_error_set(WEFT_ERROR_BUSY, "weft_fork_after_child: without weft_fork_before");
-    threads_after_fork_child(t);
     parking_after_fork_child();
-    heap_after_fork_child(&self->runtime->heap, &t->heap);
+    threads_after_fork_child(t);
     world_after_fork_child(t);
     return weft_world_start(self);
 }

@@ -28,7 +28,7 @@ static uint64_t epoch_advance(world *w)
 
 void reclaim_quiesce(thread *self)
 {
-    slot *s = self->world.slot;
+    id_slot *s = self->world.slot;
     world *w = &self->head.runtime->world;
     if (weft_load_relaxed(&s->word) & SLOT_QUIESCE)
         __atomic_fetch_and(&s->word, ~(uint32_t)SLOT_QUIESCE, __ATOMIC_RELAXED);
@@ -44,7 +44,7 @@ static bool grace_passed(thread *self, uint64_t goal)
     uint32_t used = weft_load_acquire(&w->slots_used); /* order: acquire - pairs with world_add_thread_locked */
     bool passed = true;
     for (uint32_t id = 1; id <= used; id++) {
-        slot *s = &w->slots[id];
+        id_slot *s = &w->slots[id];
         uint32_t word = weft_load_seq_cst(&s->word); /* order: see world_attach */
         if (id == self->head.id || (word & SLOT_MODE) != SLOT_ATTACHED ||
             weft_load_acquire(&s->epoch) >= goal) /* order: acquire - pairs with reclaim_quiesce */

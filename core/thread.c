@@ -6,7 +6,7 @@
  * Threads: each function says; the list of memberships is the OS thread's own. */
 #include <stdlib.h>
 
-#include "core/critical.h"
+#include "core/lock.h"
 #include "refcount/refcount.h"
 
 _Thread_local char thread_anchor __attribute__((tls_model("initial-exec")));
@@ -77,7 +77,7 @@ weft_thread *weft_thread_current(weft_runtime *runtime)
 static thread *thread_create_locked(weft_runtime *runtime)
 {
     thread *t = NULL;
-    if (heap_fail_now(&runtime->heap) || posix_memalign((void **)&t, 64, sizeof *t) != 0) {
+    if (heap_should_fail(&runtime->heap) || posix_memalign((void **)&t, 64, sizeof *t) != 0) {
         weft_error_set(WEFT_ERROR_MEMORY, "weft_thread_attach: out of memory");
         return NULL;
     }
@@ -246,6 +246,8 @@ void threads_after_fork_child(thread *self)
             t->dying = dying_take_link(o);
             object_die_later(self, o);
         }
+        lock_after_fork_child(t);
+        heap_thread_gone(&runtime->heap, &t->heap);
         t->anchor = NULL;
         t->blocked = t->destroying = false;
         t->head.critical = NULL;

@@ -149,7 +149,7 @@ const weft_type *weft_type_register(weft_thread *self, const weft_type_spec *spe
     weft_runtime *runtime = self->runtime;
     uint32_t index = 0;
     pthread_mutex_lock(&runtime->lock);
-    if (heap_fail_now(&runtime->heap) || !runtime_reserve_type_locked(runtime)) {
+    if (heap_should_fail(&runtime->heap) || !runtime_reserve_type_locked(runtime)) {
         weft_error_set(WEFT_ERROR_MEMORY, "weft_type_register: %s: out of memory", spec->name);
     } else {
         pthread_mutex_lock(&types_lock);

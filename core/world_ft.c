@@ -15,7 +15,7 @@
 /* order: acq_rel for every change of mode - release carries what this thread wrote (the plain `local` of the objects it
  * owns, above all) to who takes the id next; acquire brings what the last one wrote. The accesses meet in one word, so no
  * seq_cst is needed among them; the one with the reclaimer's epoch is in world_attach. */
-static bool word_change(slot *s, uint32_t *expected, uint32_t desired)
+static bool word_change(id_slot *s, uint32_t *expected, uint32_t desired)
 {
     return __atomic_compare_exchange_n(&s->word, expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
@@ -53,7 +53,7 @@ static uint32_t word_from_base(uint32_t word, uint32_t mode)
 
 static void merge_own(thread *t)
 {
-    slot *s = t->world.slot;
+    id_slot *s = t->world.slot;
     while (weft_load_relaxed(&s->word) & SLOT_PENDING) {
         /* Cleared before the queue is popped: a push after the pop sets it again.
          * order: acq_rel - acquire pairs with the pusher's fetch_or. */
@@ -67,7 +67,7 @@ static void merge_own(thread *t)
 /* From DETACHED or FREE to ATTACHED, waiting while the word is borrowed or stopped. */
 static void world_attach(thread *t)
 {
-    slot *s = t->world.slot;
+    id_slot *s = t->world.slot;
     uint32_t w = weft_load_acquire(&s->word);
     for (;;) {
         if (word_is_away(w)) {
@@ -90,7 +90,7 @@ static void world_attach(thread *t)
  * changed, if something is queued. */
 static bool world_try_detach(thread *t, uint32_t away)
 {
-    slot *s = t->world.slot;
+    id_slot *s = t->world.slot;
     uint32_t w = weft_load_acquire(&s->word);
     do {
         if (w & SLOT_PENDING)
@@ -137,7 +137,7 @@ void thread_leave_clean(thread *t, bool ending)
  * thread run first, so that no sequence of stops starves it. */
 static void world_park(thread *t)
 {
-    slot *s = t->world.slot;
+    id_slot *s = t->world.slot;
     critical_leave_all(t);
     uint32_t w = weft_load_acquire(&s->word);
     while (w & SLOT_STOP) {
@@ -164,7 +164,7 @@ void world_poll(thread *t)
 /* ---- borrowing: merging on behalf of a thread that is away ------------------------------------------------------------ */
 
 /* While the word is BORROWED this thread must not poll, detach, park, take a Weft lock, allocate or destroy. */
-void world_service(thread *self, slot *s)
+void world_service(thread *self, id_slot *s)
 {
     uint32_t w = weft_load_acquire(&s->word);
     do {
@@ -232,7 +232,7 @@ static uint32_t world_ask_all(thread *t)
 
 /* One scan suffices: with STOP set, a word leaves ATTACHED and BORROWED only to STOPPED, or to a base whose owner
  * WAITs, attaches, and then stops itself. */
-static void world_await_stopped(slot *s)
+static void world_await_stopped(id_slot *s)
 {
     uint32_t w = weft_load_acquire(&s->word);
     while (word_mode(w) != SLOT_STOPPED) {
@@ -263,7 +263,7 @@ void world_stop(thread *t)
         w->stats.max_stop_ns = w->stats.last_stop_ns;
 }
 
-static void world_release(thread *t, slot *s)
+static void world_release(thread *t, id_slot *s)
 {
     uint32_t w = weft_load_acquire(&s->word);
     for (;;) {
@@ -301,7 +301,7 @@ void world_drain_stopped(thread *self)
 {
     world *w = &self->head.runtime->world;
     for (uint32_t id = 1; id <= w->slots_used; id++) {
-        slot *s = &w->slots[id];
+        id_slot *s = &w->slots[id];
         __atomic_fetch_and(&s->word, ~(uint32_t)SLOT_PENDING, __ATOMIC_RELAXED); /* nobody else runs */
         queue_drain(self, s);
     }
@@ -319,9 +319,9 @@ enum { SLOTS_STEP = 1024 }; /* committed at once: 64 KiB */
 weft_status world_open(weft_runtime *runtime)
 {
     world *w = &runtime->world;
-    size_t bytes = sizeof(slot) * ((size_t)WEFT_MAX_THREADS + 1 + SLOTS_STEP);
+    size_t bytes = sizeof(id_slot) * ((size_t)WEFT_MAX_THREADS + 1 + SLOTS_STEP);
     w->slots = platform_reserve(bytes);
-    if (w->slots == NULL || !platform_commit(w->slots, sizeof(slot) * SLOTS_STEP)) {
+    if (w->slots == NULL || !platform_commit(w->slots, sizeof(id_slot) * SLOTS_STEP)) {
         if (w->slots)
             platform_release(w->slots, bytes);
         return weft_error_set(WEFT_ERROR_MEMORY, "weft_runtime_new: no address space for the thread slots");
@@ -334,7 +334,7 @@ void world_close(weft_runtime *runtime)
 {
     world *w = &runtime->world;
     shards_close(w);
-    platform_release(w->slots, sizeof(slot) * ((size_t)WEFT_MAX_THREADS + 1 + SLOTS_STEP));
+    platform_release(w->slots, sizeof(id_slot) * ((size_t)WEFT_MAX_THREADS + 1 + SLOTS_STEP));
 }
 
 weft_status world_add_thread_locked(weft_runtime *runtime, thread *t)
@@ -344,9 +344,9 @@ weft_status world_add_thread_locked(weft_runtime *runtime, thread *t)
     if (id > WEFT_MAX_THREADS)
         return weft_error_set(WEFT_ERROR_LIMIT, "weft_thread_attach: all %u thread ids are in use",
                               (unsigned)WEFT_MAX_THREADS);
-    if (id % SLOTS_STEP == 0 && !platform_commit(w->slots + id, sizeof(slot) * SLOTS_STEP))
+    if (id % SLOTS_STEP == 0 && !platform_commit(w->slots + id, sizeof(id_slot) * SLOTS_STEP))
         return weft_error_set(WEFT_ERROR_MEMORY, "weft_thread_attach: out of memory");
-    slot *s = &w->slots[id];
+    id_slot *s = &w->slots[id];
     if (!shards_add_slot_locked(w, s))
         return weft_error_set(WEFT_ERROR_MEMORY, "weft_thread_attach: out of memory");
     /* As who stops the world would have left it: FREE, asked to stop, and stopped. */

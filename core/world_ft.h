@@ -24,7 +24,7 @@ enum {
 };
 
 /* One a thread id, never freed while the runtime lives: a pusher touches it after its thread may have ended. */
-typedef struct slot {
+typedef struct id_slot {
     uint32_t word;            /* atomic, see above */
     uint32_t unused;
     struct queue_node *queue; /* atomic: push by compare-and-swap, pop all by exchange */
@@ -32,11 +32,11 @@ typedef struct slot {
     int64_t *shards;          /* counts of sharded objects: the attached thread; all by who stopped the world */
     size_t shards_capacity;   /* changed in a stopped world */
     uint64_t padding[3];
-} slot;
-WEFT_STATIC_ASSERT(sizeof(slot) == 64, "a cache line of its own");
+} id_slot;
+WEFT_STATIC_ASSERT(sizeof(id_slot) == 64, "a cache line of its own");
 
 typedef struct world {
-    slot *slots;             /* by id; constant. 0 is unused */
+    id_slot *slots;             /* by id; constant. 0 is unused */
     uint32_t slots_used;     /* highest id given out; runtime->lock to write, atomic to read */
     uint32_t stopping;       /* atomic futex: 0 nobody, 1 one stops the world, 2 others wait to */
     bool stop_in_force;      /* runtime->lock: a new slot starts out stopped */
@@ -51,7 +51,7 @@ typedef struct world {
 } world;
 
 typedef struct world_thread {
-    slot *slot; /* constant: slots[id] */
+    id_slot *slot; /* constant: slots[id] */
 } world_thread;
 
 #endif

@@ -48,6 +48,9 @@ weft_status heap_thread_attach(heap *h, heap_thread *part);
 /* The OS thread leaves. Blocks stay, and stay where they are. */
 void heap_thread_detach(heap *h, heap_thread *part);
 
+/* In a forked child: the OS thread of `part` is gone, without a detach. World stopped. */
+void heap_thread_gone(heap *h, heap_thread *part);
+
 /* One block past the magazines; size is a multiple of 16 and not 0. NULL without an error set. Attached thread; in the
  * free-threaded flavour never in a stopped world. */
 void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size);

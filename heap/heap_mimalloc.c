@@ -77,6 +77,16 @@ void heap_thread_detach(heap *h, heap_thread *part)
         part->part[kind] = NULL;
 }
 
+void heap_thread_gone(heap *h, heap_thread *part)
+{
+    (void)h;
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++) {
+        if (part->part[kind]) /* its pages are nobody's now, and may be taken by whoever frees or allocates in them */
+            mi_theap_quiescent_abandon((mi_theap_t *)part->part[kind]);
+        part->part[kind] = NULL;
+    }
+}
+
 static void *theap_alloc(mi_theap_t *theap, size_t size)
 {
     return size <= MI_SMALL_SIZE_MAX ? mi_theap_malloc_small(theap, size) : mi_theap_malloc(theap, size);

@@ -50,6 +50,12 @@ void heap_thread_detach(heap *h, heap_thread *part)
     (void)part;
 }
 
+void heap_thread_gone(heap *h, heap_thread *part)
+{
+    (void)h;
+    (void)part;
+}
+
 /* ---- linked pools ------------------------------------------------------------------------------------------------ */
 
 static void pool_link(pool *p)

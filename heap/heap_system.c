@@ -92,6 +92,12 @@ void heap_thread_detach(heap *h, heap_thread *part)
     (void)part;
 }
 
+void heap_thread_gone(heap *h, heap_thread *part)
+{
+    (void)h;
+    (void)part;
+}
+
 void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
 {
     (void)part;

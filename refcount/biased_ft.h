@@ -144,7 +144,7 @@ typedef struct queue_node {
 void queue_push(thread *self, uint16_t owner, weft_object *o);
 
 /* Merges everything in the slot's queue; what dies goes on self's list of dying objects. PENDING was cleared before. */
-void queue_drain(thread *self, slot *s);
+void queue_drain(thread *self, id_slot *s);
 
 /* ---- sharded counts: sharded_ft.c -------------------------------------------------------------------------------- */
 
@@ -165,13 +165,13 @@ int64_t shard_sum(weft_runtime *runtime, const weft_object *o);
 int64_t shard_drop_stopped(thread *self, weft_object *o);
 
 /* Room for all present indexes in a new slot. */
-bool shards_add_slot_locked(world *w, slot *s);
+bool shards_add_slot_locked(world *w, id_slot *s);
 void shards_close(world *w);
 
 /* ---- world_ft.c -------------------------------------------------------------------------------------------------- */
 
 /* Merges on behalf of an id that is away: after a push to its queue met it so. */
-void world_service(thread *self, slot *s);
+void world_service(thread *self, id_slot *s);
 
 /* Merges all that is queued anywhere; what dies goes on self's list, to be destroyed when the world runs again. World
  * stopped by self. */

@@ -5,7 +5,7 @@
  * Threads: any attached thread pushes; drained by the owner, by who has its slot borrowed, or by who stopped the world. */
 #include "refcount/refcount.h"
 
-void queue_drain(thread *self, slot *s)
+void queue_drain(thread *self, id_slot *s)
 {
     /* order: acquire - pairs with the release in queue_push: the nodes' contents. */
     queue_node *node = __atomic_exchange_n(&s->queue, NULL, __ATOMIC_ACQUIRE);
@@ -33,7 +33,7 @@ static void merge_stopped(thread *self, weft_object *o)
 
 void queue_push(thread *self, uint16_t owner, weft_object *o)
 {
-    slot *s = &self->head.runtime->world.slots[owner];
+    id_slot *s = &self->head.runtime->world.slots[owner];
     queue_node *node = heap_alloc(self, HEAP_RAW, sizeof *node);
     if (node == NULL) {
         merge_stopped(self, o);

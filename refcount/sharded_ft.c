@@ -13,7 +13,7 @@
 
 enum { SHARDS_LEAST = 64 };
 
-static bool slot_grow(slot *s, size_t capacity)
+static bool slot_grow(id_slot *s, size_t capacity)
 {
     if (s->shards_capacity >= capacity)
         return true;
@@ -44,7 +44,7 @@ static bool shards_reserve_stopped(world *w, size_t capacity)
     return true;
 }
 
-bool shards_add_slot_locked(world *w, slot *s)
+bool shards_add_slot_locked(world *w, id_slot *s)
 {
     return slot_grow(s, w->shards_capacity);
 }
@@ -61,7 +61,7 @@ static uint32_t shard_take_stopped(thread *self)
 {
     weft_runtime *runtime = self->head.runtime;
     world *w = &runtime->world;
-    if (heap_fail_now(&runtime->heap))
+    if (heap_should_fail(&runtime->heap))
         return 0;
     if (w->shards_free_count)
         return w->shards_free[--w->shards_free_count];
