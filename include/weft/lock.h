@@ -11,18 +11,21 @@
 
 WEFT_BEGIN_DECLS
 
-/* A lock on the object: held through blocking regions and safepoints until unlocked. Prefer critical sections. */
+/* A lock on the object: held through blocking regions and safepoints until unlocked. Prefer critical sections. The
+ * caller keeps a reference to the object until weft_unlock has returned. */
 static inline void weft_lock(weft_thread *self, weft_object *o);
 static inline void weft_unlock(weft_thread *self, weft_object *o);
 
 /* A critical section (PEP 703): the object's lock, given up while the thread blocks, waits for another lock or is
  * stopped, and taken again before it goes on. So critical sections cannot deadlock, and code inside one must expect
- * the object to have changed wherever it may have blocked. Sections nest; only the innermost is surely held.
- * Lives on the stack of the thread that began it; begin and end come in pairs, in reverse order. */
+ * the object to have changed wherever it may have blocked. Sections nest; only the innermost is surely held. A section
+ * on an object that an outer one holds is allowed; one on an object that the thread holds by weft_lock is not.
+ * Lives on the stack of the thread that began it; begin and end come in pairs, in reverse order, and the caller keeps a
+ * reference to each object from begin to end. Owner thread only; the low bits of the pointers are docs/locks.md's. */
 typedef struct weft_critical {
-    struct weft_critical *outer;
-    weft_object *first;  /* lower address; NULL when both were held by an outer section already */
-    weft_object *second; /* NULL for one object */
+    struct weft_critical *outer; /* low bit: has been left; to be resumed when this one ends */
+    weft_object *first;          /* lower address; low bit: an outer section holds the lock */
+    weft_object *second;         /* NULL for one object; low bit as for first */
 } weft_critical;
 
 static inline void weft_critical_begin(weft_thread *self, weft_critical *section, weft_object *o);
@@ -31,14 +34,17 @@ static inline void weft_critical_begin2(weft_thread *self, weft_critical *sectio
 static inline void weft_critical_end(weft_thread *self, weft_critical *section);
 
 /* A mutex for the program's own data; 1 byte, zero is unlocked. Waiting for it counts as blocked. Both flavours:
- * in the GIL flavour too, since its holder may block and let another thread run. */
+ * in the GIL flavour too, since its holder may block and let another thread run. Not recursive. Who has unlocked it
+ * never touches it again, so the next holder may free the memory that it stands in. */
 typedef struct weft_mutex {
-    uint8_t lock;
-    uint8_t waiters;
+    uint8_t state; /* atomic: core/mutex.c */
 } weft_mutex;
 
-WEFT_API void weft_mutex_lock(weft_thread *self, weft_mutex *mutex);
+/* WEFT_OK: the caller holds it. WEFT_ERROR_THREAD, WEFT_ERROR_VALUE (mutex is NULL): nothing has changed. */
+WEFT_API weft_status weft_mutex_lock(weft_thread *self, weft_mutex *mutex);
+/* False at once if another thread (or the caller) holds it. Any thread, attached or not. */
 WEFT_API bool weft_mutex_try_lock(weft_mutex *mutex);
+/* The thread that locked it. Cannot fail; NULL is ignored. */
 WEFT_API void weft_mutex_unlock(weft_mutex *mutex);
 
 WEFT_END_DECLS

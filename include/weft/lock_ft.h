@@ -1,9 +1,9 @@
 /* lock_ft.h - object locks of the free-threaded flavour: fast paths. Included by lock.h only.
  *
  * lock byte: 0 free, 1 held. WEFT_BIT_LOCK_WAITERS in `bits` says that a thread is parked on it. Taking is one
- * compare-and-swap; giving back is one plain store and a look at the waiters bit, which is sound because a thread that
- * is about to park sets the bit, makes every running thread pass a full barrier (membarrier), and looks at the lock
- * once more. docs/locks.md has the argument. */
+ * compare-and-swap; giving back is one plain store with a look at the waiters bit before and after. The look after it is
+ * sound because a thread that is about to park sets the bit, makes every running thread pass a full barrier (membarrier),
+ * and looks at the lock once more; the look before it is for fairness. docs/locks.md has the argument. */
 #ifndef WEFT_LOCK_FT_H
 #define WEFT_LOCK_FT_H
 
@@ -12,7 +12,7 @@
 WEFT_BEGIN_DECLS
 
 WEFT_API void weft_lock_slow(weft_thread *self, weft_object *o);
-WEFT_API void weft_unlock_slow(weft_object *o);
+WEFT_API void weft_unlock_slow(weft_object *o, bool held);
 WEFT_API void weft_critical_slow(weft_thread *self, weft_critical *section);
 WEFT_API void weft_critical_end_slow(weft_thread *self, weft_critical *section);
 
@@ -23,25 +23,19 @@ static inline bool weft_lock_try_(weft_object *o)
     return __atomic_compare_exchange_n(&o->lock, &expected, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-#ifdef __SANITIZE_THREAD__
-#define WEFT_LOCK_ORDER_ __ATOMIC_SEQ_CST
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define WEFT_LOCK_ORDER_ __ATOMIC_SEQ_CST
-#endif
-#endif
-#ifndef WEFT_LOCK_ORDER_
-#define WEFT_LOCK_ORDER_ __ATOMIC_RELEASE
-#endif
-
 static inline void weft_lock_release_(weft_object *o)
 {
-    /* order: release - pairs with weft_lock_try_. The load after it may be taken before the store by the processor; the
-     * parker's membarrier makes up for that. TSan cannot see a membarrier, so there the store is seq_cst. */
-    __atomic_store_n(&o->lock, 0, WEFT_LOCK_ORDER_);
+    /* Held until the first waiter is known, so that it can be handed over: nobody can come in between. */
+    if (WEFT_UNLIKELY(weft_load_relaxed(&o->bits) & WEFT_BIT_LOCK_WAITERS)) {
+        weft_unlock_slow(o, true);
+        return;
+    }
+    /* order: release - pairs with weft_lock_try_. The load after it may be taken before the store by the processor, but
+     * not by the compiler; the membarrier of who sets the bit (object_announce) makes up for the processor. */
+    weft_store_release(&o->lock, (uint8_t)0);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     if (WEFT_UNLIKELY(weft_load_relaxed(&o->bits) & WEFT_BIT_LOCK_WAITERS))
-        weft_unlock_slow(o);
+        weft_unlock_slow(o, false);
 }
 
 static inline void weft_lock(weft_thread *self, weft_object *o)
@@ -81,8 +75,10 @@ static inline void weft_critical_begin2(weft_thread *self, weft_critical *sectio
 
 static inline void weft_critical_end(weft_thread *self, weft_critical *section)
 {
-    if (WEFT_LIKELY(section->first != NULL && section->second == NULL && section->outer == NULL)) {
-        self->critical = NULL;
+    /* A low bit: the lock is an outer section's, or the outer section must be resumed. docs/locks.md */
+    uintptr_t marks = ((uintptr_t)section->first | (uintptr_t)section->outer) & 1u;
+    if (WEFT_LIKELY(marks == 0 && section->second == NULL)) {
+        self->critical = section->outer;
         weft_lock_release_(section->first);
     } else {
         weft_critical_end_slow(self, section);
