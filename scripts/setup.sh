@@ -56,6 +56,8 @@ find_missing() {
     if ! have "$cxx" || ! has_cxx_header "$cxx" gtest/gtest.h; then want libgtest-dev "googletest, which runs the tests"; fi
     if ! have "$cc" || ! has_header "$cc" urcu-qsbr.h; then want liburcu-dev "liburcu, for a comparison in bench/"; fi
     if ! have "$cc" || ! has_header "$cc" yajl/yajl_parse.h; then want libyajl-dev "yajl, the JSON parser of the workloads"; fi
+    if ! have "$cc" || ! has_header "$cc" xxhash.h; then want libxxhash-dev "xxHash, which hashes strings"; fi
+    have pkg-config || want pkg-config "pkg-config, for the test of the installed library"
     have gnuplot || want gnuplot-nox "gnuplot, which draws the report's charts"
     [ -e /usr/share/iso-codes/json/iso_3166-1.json ] || want iso-codes "iso-codes, the JSON files of a workload"
     have clang || want clang "clang, the second compiler of the tests"
@@ -284,6 +286,8 @@ mimalloc_from_upstream() {
 }
 
 # -----------------------------------------------------------------------------------------------------------------
+
+[ "${BASH_SOURCE[0]}" = "$0" ] || return 0 # tests/fresh_root.sh uses debian_entries
 
 find_missing
 [ ${#missing[@]} -eq 0 ] || install_missing

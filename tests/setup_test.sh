@@ -29,7 +29,7 @@ begin() { # begin <case> <tool to leave out>...
     : >"$top/calls"
     local tool
     for tool in bash env sh cat sed awk grep head tail ls mkdir rm mv cp chmod dirname find tee mktemp git \
-        cc c++ as ld cmake ninja gnuplot clang clang-format clang-tidy spin dpkg-deb tar xz gzip zstd; do
+        cc c++ as ld cmake ninja gnuplot clang clang-format clang-tidy spin pkg-config dpkg-deb tar xz gzip zstd; do
         case " $* " in *" $tool "*) continue ;; esac
         if command -v "$tool" >/dev/null; then ln -s "$(command -v "$tool")" "$top/bin/$tool"; fi
     done
