@@ -4,7 +4,9 @@
 set(WEFT_MIMALLOC_MIN 3.6)
 set(WEFT_MIMALLOC_TAG v3.6.0)
 
-set(Mimalloc_ROOT "${WEFT_DEPS_DIR}/mimalloc")
+if(NOT DEFINED Mimalloc_ROOT AND NOT DEFINED ENV{Mimalloc_ROOT})
+    set(Mimalloc_ROOT "${WEFT_DEPS_DIR}/mimalloc")
+endif()
 find_package(Mimalloc ${WEFT_MIMALLOC_MIN} MODULE QUIET)
 if(Mimalloc_FOUND)
     message(STATUS "mimalloc ${Mimalloc_VERSION}: ${Mimalloc_LIBRARY}")
