@@ -1,4 +1,4 @@
-/* protocol.c - what can be done with any object: hash, equal, repr, sizeof. The types' callbacks do the work; here is
+/* protocol.c - what can be done with any object: hash, equal, repr. The types' callbacks do the work; here is
  * what they have in common.
  *
  * Objects that hold others may be nested deeply, or in a circle. Each level of a hash, a comparison or a repr costs
@@ -149,16 +149,4 @@ weft_object *weft_repr(weft_thread *self, weft_object *o)
         return NULL;
     }
     return result;
-}
-
-/* ---- sizeof --------------------------------------------------------------------------------------------------- */
-
-size_t weft_sizeof(const weft_object *o)
-{
-    if (o == NULL)
-        return 0;
-    const weft_type *type = weft_type_of(o);
-    if (type->item_size == 0)
-        return type->size;
-    return type->size + type->item_size * ((const weft_var_object *)(const void *)o)->count;
 }
