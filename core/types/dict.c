@@ -1,0 +1,256 @@
+/* dict.c - the dict's public functions. dict_table.h has its shape, dict_lookup.h how keys are found, docs/dict.md the
+ * argument that readers need no lock.
+ *
+ * Any attached thread, any number at once. Writers take the dict's guard, and drop references after they left it. */
+#include "core/types/dict.h"
+
+#include "core/types/types.h"
+
+/* The checks that all functions with a key begin with. Sets the error; *hash is the key's. */
+static weft_status dict_check(weft_thread *self, const weft_object *o, weft_object *key, const char *function,
+                              uint64_t *hash)
+{
+    if (WEFT_UNLIKELY(!object_check(o, WEFT_TYPE_DICT, function)))
+        return o ? WEFT_ERROR_TYPE : WEFT_ERROR_VALUE;
+    if (WEFT_UNLIKELY(key == NULL))
+        return weft_error_set(WEFT_ERROR_VALUE, "%s: the key is NULL", function);
+    return dict_hash(self, key, hash);
+}
+
+static weft_status dict_null_error(const char *function, const char *what)
+{
+    return weft_error_set(WEFT_ERROR_VALUE, "%s: %s is NULL", function, what);
+}
+
+weft_object *weft_dict_new(weft_thread *self)
+{
+    WEFT_CHECK_THREAD(self, NULL);
+    thread *t = thread_of(self);
+    weft_object *o = object_alloc_fixed(t, WEFT_TYPE_DICT, sizeof(dict));
+    if (o == NULL)
+        return NULL;
+    dict_of(o)->table = NULL;
+    dict_of(o)->version = 0;
+    object_track(t, o);
+    return o;
+}
+
+size_t dict_size(weft_thread *self, dict *d)
+{
+    guard g;
+    bool readable = guard_readable(self, &d->object);
+    if (!readable)
+        guard_enter(self, &g, &d->object);
+    /* order: acquire - pairs with the release store of a new table. */
+    const dict_table *t = weft_load_acquire(&d->table);
+    size_t size = t ? weft_load_acquire(&t->used) : 0;
+    if (!readable)
+        guard_leave(self, &g, &d->object);
+    return size;
+}
+
+int64_t weft_dict_size(weft_thread *self, const weft_object *o)
+{
+    WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
+    if (!object_check(o, WEFT_TYPE_DICT, __func__))
+        return o ? WEFT_ERROR_TYPE : WEFT_ERROR_VALUE;
+    return (int64_t)dict_size(self, dict_of(o));
+}
+
+static __attribute__((noinline)) int dict_get_guarded(weft_thread *self, dict *d, weft_object *key, uint64_t hash,
+                                                      weft_object **value)
+{
+    guard g;
+    dict_search s;
+    guard_enter(self, &g, &d->object);
+    int found = dict_find(self, d, key, hash, &g, &s);
+    if (found == 1 && value != NULL)
+        *value = slot_incref_locked(self, s.entry->value);
+    guard_leave(self, &g, &d->object);
+    dict_search_end(self, &s);
+    return found;
+}
+
+int dict_get(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object **value)
+{
+    int found = DICT_ASK;
+    if (WEFT_LIKELY(guard_readable(self, &d->object)))
+        found = dict_read(self, d, key, hash, value);
+    return WEFT_LIKELY(found != DICT_ASK) ? found : dict_get_guarded(self, d, key, hash, value);
+}
+
+int weft_dict_get(weft_thread *self, weft_object *o, weft_object *key, weft_object **value)
+{
+    WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
+    uint64_t hash;
+    weft_status status = dict_check(self, o, key, __func__, &hash);
+    if (WEFT_UNLIKELY(status != WEFT_OK))
+        return status;
+    if (WEFT_UNLIKELY(value == NULL))
+        return dict_null_error(__func__, "value");
+    weft_object *result = NULL;
+    int found = dict_get(self, dict_of(o), key, hash, &result);
+    if (WEFT_LIKELY(found >= 0))
+        *value = result;
+    return found;
+}
+
+int weft_dict_contains(weft_thread *self, weft_object *o, weft_object *key)
+{
+    WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
+    uint64_t hash;
+    weft_status status = dict_check(self, o, key, __func__, &hash);
+    return WEFT_LIKELY(status == WEFT_OK) ? dict_get(self, dict_of(o), key, hash, NULL) : (int)status;
+}
+
+/* Stores a new value into an entry and hands back the old one, to be dropped outside the guard. */
+static inline weft_object *dict_store_locked(weft_thread *self, dict_entry *e, weft_object *value)
+{
+    weft_object *old = e->value;
+    weft_incref(self, value);
+    /* order: release - pairs with slot_get. */
+    weft_store_release(&e->value, value);
+    return old;
+}
+
+weft_status weft_dict_set(weft_thread *self, weft_object *o, weft_object *key, weft_object *value)
+{
+    WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
+    uint64_t hash;
+    weft_status status = dict_check(self, o, key, __func__, &hash);
+    if (WEFT_UNLIKELY(status != WEFT_OK))
+        return status;
+    if (WEFT_UNLIKELY(value == NULL))
+        return dict_null_error(__func__, "the value");
+    dict *d = dict_of(o);
+    weft_object *old = NULL;
+    guard g;
+    dict_search s;
+    guard_enter(self, &g, o);
+    int found = dict_find(self, d, key, hash, &g, &s);
+    if (found == 1)
+        old = dict_store_locked(self, s.entry, value);
+    else
+        status = found < 0 ? (weft_status)found : dict_insert_locked(self, d, key, hash, value);
+    guard_leave(self, &g, o);
+    dict_search_end(self, &s);
+    weft_xdecref(self, old);
+    return status;
+}
+
+int weft_dict_pop(weft_thread *self, weft_object *o, weft_object *key, weft_object **value)
+{
+    WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
+    uint64_t hash;
+    weft_status status = dict_check(self, o, key, __func__, &hash);
+    if (WEFT_UNLIKELY(status != WEFT_OK))
+        return status;
+    dict *d = dict_of(o);
+    weft_object *old_key = NULL, *old_value = NULL;
+    guard g;
+    dict_search s;
+    guard_enter(self, &g, o);
+    int found = dict_find(self, d, key, hash, &g, &s);
+    if (found == 1)
+        dict_remove_locked(d, s.entry, s.slot, &old_key, &old_value);
+    guard_leave(self, &g, o);
+    dict_search_end(self, &s);
+    weft_xdecref(self, old_key);
+    if (value == NULL)
+        weft_xdecref(self, old_value);
+    else if (found >= 0)
+        *value = old_value;
+    return found;
+}
+
+int weft_dict_set_default(weft_thread *self, weft_object *o, weft_object *key, weft_object *fallback,
+                          weft_object **value)
+{
+    WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
+    uint64_t hash;
+    weft_status status = dict_check(self, o, key, __func__, &hash);
+    if (WEFT_UNLIKELY(status != WEFT_OK))
+        return status;
+    if (WEFT_UNLIKELY(fallback == NULL || value == NULL))
+        return dict_null_error(__func__, fallback ? "value" : "the fallback");
+    dict *d = dict_of(o);
+    guard g;
+    dict_search s;
+    guard_enter(self, &g, o);
+    int found = dict_find(self, d, key, hash, &g, &s);
+    if (found == 0 && (status = dict_insert_locked(self, d, key, hash, fallback)) != WEFT_OK)
+        found = status;
+    if (found >= 0)
+        *value = slot_incref_locked(self, found == 1 ? s.entry->value : fallback);
+    guard_leave(self, &g, o);
+    dict_search_end(self, &s);
+    return found;
+}
+
+int weft_dict_replace(weft_thread *self, weft_object *o, weft_object *key, weft_object *expected, weft_object *value)
+{
+    WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
+    uint64_t hash;
+    weft_status status = dict_check(self, o, key, __func__, &hash);
+    if (WEFT_UNLIKELY(status != WEFT_OK))
+        return status;
+    if (WEFT_UNLIKELY(value == NULL))
+        return dict_null_error(__func__, "the value");
+    dict *d = dict_of(o);
+    weft_object *old = NULL;
+    guard g;
+    dict_search s;
+    guard_enter(self, &g, o);
+    int found = dict_find(self, d, key, hash, &g, &s);
+    int stored = found;
+    if (found >= 0) {
+        stored = (found == 1 ? s.entry->value : NULL) == expected;
+        if (stored && found == 1)
+            old = dict_store_locked(self, s.entry, value);
+        else if (stored && (status = dict_insert_locked(self, d, key, hash, value)) != WEFT_OK)
+            stored = status;
+    }
+    guard_leave(self, &g, o);
+    dict_search_end(self, &s);
+    weft_xdecref(self, old);
+    return stored;
+}
+
+static void dict_empty(weft_thread *self, weft_object *o)
+{
+    guard g;
+    guard_enter(self, &g, o);
+    bool readers = !guard_alone(self, o);
+    dict_table *t = dict_take_table_locked(dict_of(o));
+    guard_leave(self, &g, o);
+    dict_drop_table(self, t, readers);
+}
+
+weft_status weft_dict_clear(weft_thread *self, weft_object *o)
+{
+    WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
+    if (!object_check(o, WEFT_TYPE_DICT, __func__))
+        return o ? WEFT_ERROR_TYPE : WEFT_ERROR_VALUE;
+    dict_empty(self, o);
+    return WEFT_OK;
+}
+
+/* Nobody else has a reference, so nobody reads. */
+static void dict_destroy(weft_thread *self, weft_object *o)
+{
+    dict_drop_table(self, dict_of(o)->table, false);
+}
+
+void dict_type_init(void)
+{
+    static const weft_type_spec spec = {
+        .name = "dict",
+        .size = sizeof(dict),
+        .traverse = dict_traverse,
+        .clear = dict_empty,
+        .destroy = dict_destroy,
+        .equal = dict_equal,
+        .repr = dict_repr,
+    };
+    type_set_builtin(WEFT_TYPE_DICT, &spec);
+}

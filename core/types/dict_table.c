@@ -1,0 +1,165 @@
+/* dict_table.c - tables: made, filled, emptied, replaced. See dict_table.h.
+ *
+ * Called inside the dict's guard, except where the name says otherwise. */
+#include "core/types/dict_table.h"
+
+#include <string.h>
+
+/* Signed numbers of this width go up to the capacity. */
+static unsigned dict_width_for(unsigned log2_slots)
+{
+    return log2_slots < 8 ? 0 : log2_slots < 16 ? 1 : log2_slots < 32 ? 2 : 3;
+}
+
+/* An empty table, or NULL with the error set. */
+static dict_table *dict_table_new(weft_thread *self, unsigned log2_slots)
+{
+    unsigned width = dict_width_for(log2_slots);
+    if (log2_slots > DICT_MAX_LOG2) {
+        (void)weft_error_set(WEFT_ERROR_OVERFLOW, "a dict of %zu items is larger than memory can be",
+                             dict_capacity(log2_slots));
+        return NULL;
+    }
+    dict_table *t = heap_alloc(thread_of(self), HEAP_RAW, dict_table_bytes(log2_slots, width));
+    if (t == NULL)
+        return NULL;
+    t->used = 0;
+    t->filled = 0;
+    t->log2_slots = (uint8_t)log2_slots;
+    t->log2_width = (uint8_t)width;
+    memset(t->index, 0xFF, (size_t)1 << (log2_slots + width)); /* SLOT_EMPTY */
+    return t;
+}
+
+static void dict_table_free(weft_thread *self, dict_table *t, bool readers)
+{
+    size_t bytes = dict_table_bytes(t->log2_slots, t->log2_width);
+    if (readers)
+        weft_mem_retire(self, t, bytes);
+    else
+        heap_free(thread_of(self), HEAP_RAW, t, bytes);
+}
+
+/* The slot a new key goes to: the first on its way that holds no entry. */
+static size_t dict_free_slot(const dict_table *t, uint64_t hash)
+{
+    dict_walk w = dict_walk_begin(t, hash);
+    while (dict_slot_load(t, t->log2_width, w.slot) < SLOT_GONE)
+        dict_walk_next(&w);
+    return w.slot;
+}
+
+/* Room for one more and then half as many again: doubles a table that is full of live entries, shrinks one that is
+ * full of removed ones. */
+static unsigned dict_log2_for(size_t used)
+{
+    unsigned log2 = DICT_MIN_LOG2;
+    while (log2 <= DICT_MAX_LOG2 && dict_capacity(log2) < used + used / 2 + 1)
+        log2++;
+    return log2;
+}
+
+/* Moves the live entries of `from` to the front of `to`, which may be the same table; nobody reads `to`. */
+static void dict_pack(dict_table *to, const dict_table *from)
+{
+    dict_entry *target = dict_entries(to);
+    const dict_entry *source = dict_entries(from);
+    size_t packed = 0, filled = from->filled;
+    for (size_t i = 0; i < filled; i++) {
+        if (source[i].value == NULL)
+            continue;
+        target[packed] = source[i];
+        dict_slot_store(to, dict_free_slot(to, target[packed].hash), packed);
+        packed++;
+    }
+    to->filled = packed;
+    to->used = packed;
+}
+
+/* Makes room for another entry. */
+static weft_status dict_rebuild_locked(weft_thread *self, dict *d)
+{
+    dict_table *old = d->table;
+    bool readers = !guard_alone(self, &d->object);
+    unsigned log2 = dict_log2_for(old ? old->used : 0);
+    if (old != NULL && !readers && log2 == old->log2_slots) {
+        memset(old->index, 0xFF, dict_slots(old) << old->log2_width);
+        dict_pack(old, old);
+        d->version++;
+        return WEFT_OK;
+    }
+    dict_table *fresh = dict_table_new(self, log2);
+    if (fresh == NULL)
+        return log2 > DICT_MAX_LOG2 ? WEFT_ERROR_OVERFLOW : WEFT_ERROR_MEMORY;
+    if (old != NULL)
+        dict_pack(fresh, old);
+    d->version++;
+    /* order: release - pairs with readers' acquire loads of `table`, who then see all of it. */
+    weft_store_release(&d->table, fresh);
+    if (old != NULL)
+        dict_table_free(self, old, readers);
+    return WEFT_OK;
+}
+
+weft_status dict_insert_locked(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object *value)
+{
+    dict_table *t = d->table;
+    if (WEFT_UNLIKELY(t == NULL || t->filled == dict_capacity(t->log2_slots))) {
+        weft_status status = dict_rebuild_locked(self, d);
+        if (status != WEFT_OK)
+            return status;
+        t = d->table;
+    }
+    size_t slot = dict_free_slot(t, hash);
+    size_t number = t->filled;
+    dict_entry *e = &dict_entries(t)[number];
+    weft_incref(self, key);
+    weft_incref(self, value);
+    e->hash = hash;
+    e->key = key;
+    e->value = value;
+    d->version++;
+    /* order: release - pairs with dict_next's acquire load: entries below `filled` are complete. */
+    weft_store_release(&t->filled, number + 1);
+    dict_slot_store(t, slot, number);
+    weft_store_release(&t->used, t->used + 1);
+    return WEFT_OK;
+}
+
+void dict_remove_locked(dict *d, dict_entry *e, size_t slot, weft_object **key, weft_object **value)
+{
+    dict_table *t = d->table;
+    *key = e->key;
+    *value = e->value;
+    /* order: release - before either can die, so that slot_get's second look misses it. The value goes first: its
+     * store is the moment of removal. */
+    weft_store_release(&e->value, (weft_object *)NULL);
+    weft_store_release(&e->key, (weft_object *)NULL);
+    dict_slot_store(t, slot, SLOT_GONE);
+    weft_store_release(&t->used, t->used - 1);
+}
+
+dict_table *dict_take_table_locked(dict *d)
+{
+    dict_table *t = d->table;
+    d->version++;
+    /* order: release - pairs with readers' acquire loads of `table`. */
+    weft_store_release(&d->table, (dict_table *)NULL);
+    return t;
+}
+
+/* Outside the guard. The entries stay as they are: readers may still be on them, and find that the dict has another
+ * table now. */
+void dict_drop_table(weft_thread *self, dict_table *t, bool readers)
+{
+    if (t == NULL)
+        return;
+    dict_entry *entries = dict_entries(t);
+    for (size_t i = 0; i < t->filled; i++) {
+        if (entries[i].value == NULL)
+            continue;
+        weft_decref(self, entries[i].key);
+        weft_decref(self, entries[i].value);
+    }
+    dict_table_free(self, t, readers);
+}
