@@ -118,23 +118,36 @@ static bool free_threaded(const figure *f, const settings *s, spread *value)
     return true;
 }
 
-/* What `make run` found: the geometric means over the workloads are not measured again here. */
-static bool report_mean(const figure *f, const settings *s, spread *value)
+/* results.json, parsed; NULL if `make run` has not written it. */
+static yajl_val read_results(const settings *s)
 {
     char path[4096];
     size_t size = 0;
-    const char *way[] = {"geomean", NULL};
     snprintf(path, sizeof path, "%s/results.json", s->folder);
     char *text = file_read(path, &size);
     yajl_val results = text ? yajl_tree_parse(text, NULL, 0) : NULL;
-    double mean = json_get_number(yajl_tree_get(results, way, yajl_t_object), f->source, NAN);
-    yajl_tree_free(results);
     free(text);
-    *value = (spread){mean, mean, mean, mean, mean};
-    if (isfinite(mean))
-        return true;
-    fprintf(stderr, "bench: %s has no %s: `make run` writes it\n", path, f->source);
-    return false;
+    if (!results)
+        fprintf(stderr, "bench: no %s: `make run` writes it\n", path);
+    return results;
+}
+
+/* What `make run` found: the geometric means over the workloads are not measured again here. */
+static bool report_mean(const figure *f, const settings *s, spread *value)
+{
+    char beside[64];
+    snprintf(beside, sizeof beside, "%s_quartiles", f->source);
+    const char *mean_path[] = {"geomean", NULL}, *spread_path[] = {"geomean", beside, NULL};
+    yajl_val results = read_results(s);
+    double mean = json_get_number(yajl_tree_get(results, mean_path, yajl_t_object), f->source, NAN);
+    yajl_val quartiles = yajl_tree_get(results, spread_path, yajl_t_array);
+    *value = (spread){.median = mean, .low = mean, .high = mean};
+    if (quartiles && YAJL_GET_ARRAY(quartiles)->len == 2) {
+        value->low = YAJL_GET_DOUBLE(YAJL_GET_ARRAY(quartiles)->values[0]);
+        value->high = YAJL_GET_DOUBLE(YAJL_GET_ARRAY(quartiles)->values[1]);
+    }
+    yajl_tree_free(results);
+    return isfinite(mean);
 }
 
 /* ---- the list -------------------------------------------------------------------------------------------------- */
