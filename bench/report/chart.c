@@ -40,12 +40,12 @@ static double largest(const report *r, const chart *kind)
 static void write_style(FILE *script, const report *r, const chart *kind)
 {
     fprintf(script,
-            "set terminal svg size 760,300 dynamic name '%s' font 'system-ui,sans-serif,13' background '#ffffff'\n"
+            "set terminal svg size 880,300 dynamic noenhanced name '%s' font 'system-ui,sans-serif,13' background '#ffffff'\n"
             "set style fill solid noborder\nset boxwidth 0.5\nset key off\nset border 3 lc rgb '#9aa5b1'\n"
             "set grid ytics lc rgb '#e4e7eb' lt 1\nset tics nomirror textcolor rgb '#52606d' scale 0\n"
             "set ylabel '%s' textcolor rgb '#52606d'\nset yrange [0:%g]\nset xrange [-0.6:%g]\n"
             "set arrow from graph 0,first %g to graph 1,first %g nohead lw 1.5 dt 2 lc rgb '#cf1124'\n"
-            "set label '%s' at graph 0.995,first %g right offset 0,0.6 textcolor rgb '#cf1124'\n",
+            "set rmargin 15\nset label '%s' at graph 1.012,first %g left textcolor rgb '#cf1124'\n",
             kind->name, kind->label, largest(r, kind) * 1.25, r->count - 0.4, kind->goal, kind->goal,
             kind->goal_label, kind->goal);
 }
@@ -57,13 +57,13 @@ static void write_data(FILE *script, const report *r, const chart *kind)
     for (uint32_t i = 0; i < r->count; i++) {
         const spread *s = value_of(&r->comparisons[i], kind);
         bool good = kind->more_is_better ? s->median >= kind->goal : s->median <= kind->goal;
-        fprintf(script, "%u %g %g %g %d \"%s\"\n", i, s->median, s->low, s->high, good ? 0x2186eb : 0xf0b429,
+        fprintf(script, "%u %g %g %g %d \"%s\"\n", i, s->median, s->low, s->high, good ? 0x2186eb : 0xb44d12,
                 r->comparisons[i].name);
     }
     fputs("END\n"
           "plot $data using 1:2:5:xtic(6) with boxes lc rgb variable, "
-          "$data using 1:2:3:4 with yerrorbars pt 0 lw 1.5 lc rgb '#323f4b', "
-          "$data using 1:4:(sprintf('%.2f', $2)) with labels offset 0,0.8 textcolor rgb '#1f2933'\n",
+          "$data using 1:2:3:4 with yerrorbars pt -1 lw 1.5 lc rgb '#323f4b', "
+          "$data using 1:(0):(sprintf('%.2f', $2)) with labels offset 0,0.9 textcolor rgb '#ffffff'\n",
           script);
 }
 
@@ -104,8 +104,8 @@ static char *draw(const report *r, const chart *kind)
 
 char *chart_ratios(const report *r, bool memory)
 {
-    static const chart time = {"time", "free-threaded / GIL", 1.05, "goal of the mean 1.05", false};
-    static const chart peak = {"memory", "free-threaded / GIL", 1.0, "goal of the mean 1.00", false};
+    static const chart time = {"time", "free-threaded / GIL", 1.05, "goal 1.05", false};
+    static const chart peak = {"memory", "free-threaded / GIL", 1.0, "goal 1.00", false};
     return draw(r, memory ? &peak : &time);
 }
 

@@ -13,19 +13,20 @@ static const char head[] =
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Weft: what free threading costs</title>\n"
     "<style>\n"
     "body { font: 16px/1.55 system-ui, sans-serif; color: #1f2933; background: #f5f7fa; margin: 0; }\n"
-    "main { max-width: 860px; margin: 0 auto; padding: 32px 20px 64px; }\n"
+    "main { max-width: 960px; margin: 0 auto; padding: 32px 20px 64px; }\n"
     "h1 { font-size: 30px; line-height: 1.2; margin: 0 0 8px; } h2 { font-size: 20px; margin: 44px 0 8px; }\n"
     "p { max-width: 66ch; margin: 8px 0 16px; } .quiet { color: #616e7c; }\n"
     ".tiles { display: flex; flex-wrap: wrap; gap: 16px; margin: 24px 0; }\n"
     ".tile { flex: 1 1 200px; background: #fff; border: 1px solid #e4e7eb; border-radius: 8px; padding: 16px 20px; }\n"
     ".tile b { display: block; font-size: 32px; line-height: 1.2; font-variant-numeric: tabular-nums; }\n"
     ".tile span { color: #616e7c; font-size: 14px; }\n"
+    ".card + .card { margin-top: 16px; }\n"
     ".card { background: #fff; border: 1px solid #e4e7eb; border-radius: 8px; padding: 8px 16px; overflow-x: auto; }\n"
-    "table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 15px; }\n"
-    "th, td { text-align: right; padding: 7px 10px; white-space: nowrap; border-bottom: 1px solid #e4e7eb; }\n"
+    "table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 14px; }\n"
+    "th, td { text-align: right; padding: 7px 8px; white-space: nowrap; border-bottom: 1px solid #e4e7eb; }\n"
     "th { color: #616e7c; font-weight: 600; font-size: 13px; } th:first-child, td:first-child { text-align: left; }\n"
     "tr:last-child td { border-bottom: 0; } .mean td { font-weight: 600; border-top: 2px solid #9aa5b1; }\n"
-    ".spread { color: #9aa5b1; font-size: 13px; } .what { white-space: normal; text-align: left; color: #616e7c; }\n"
+    ".spread { color: #7b8794; font-size: 12px; font-weight: 400; } .what { white-space: normal; text-align: left; color: #616e7c; }\n"
     "svg { display: block; width: 100%; height: auto; margin: 8px 0; }\n"
     "</style>\n</head>\n<body>\n<main>\n";
 
@@ -154,7 +155,8 @@ static void put_page(FILE *page, const report *r)
     fputs("<h2>Time and memory, one thread</h2>\n", page);
     put_ratio_table(page, r);
     fputs("<h2>Time</h2>\n", page);
-    put_chart(page, chart_ratios(r, false), "Seconds free-threaded over seconds GIL-style; lower is better.");
+    put_chart(page, chart_ratios(r, false), "Seconds free-threaded over seconds GIL-style; lower is better. The goal is set for "
+              "the geometric mean; a workload beyond it is brown.");
     fputs("<h2>Peak memory</h2>\n", page);
     put_chart(page, chart_ratios(r, true), "Peak bytes free-threaded over peak bytes GIL-style; lower is better.");
     fputs("<h2>Two threads, free-threaded</h2>\n", page);

@@ -1,0 +1,258 @@
+/* figures.c - `make bench`: the figures that Weft promises, one by one, each with its goal beside it.
+ *
+ * A figure is a line of the table below: what it is called, what it must reach, and how it is measured. The raw numbers
+ * come from `weft_bench_ft probe NAME` and `weft_bench_gil probe NAME`, processes of their own, run in turn; a ratio is
+ * taken between neighbours, and the figure is the median. A figure that falls short is shown as short, and one that could
+ * not be measured is there too, without a value. To add one: a probe (probes/table.c) and a line here. */
+#include <getopt.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/file.h"
+#include "lib/flavours.h"
+#include "lib/json.h"
+#include "lib/statistics.h"
+#include "report/machine.h"
+
+enum { ROUNDS_MAX = 31 };
+
+typedef enum goal_kind { AT_MOST, AT_LEAST } goal_kind;
+
+typedef struct settings {
+    flavours programs;
+    const char *folder;
+    const char *only; /* NULL, or a part of the names to measure */
+    uint32_t rounds;
+} settings;
+
+typedef struct figure figure;
+
+/* Fills *value. False: it could not be measured, and stderr says why. */
+typedef bool (*measure_fn)(const figure *f, const settings *s, spread *value);
+
+struct figure {
+    const char *name;
+    const char *flavour; /* "free-threaded", "gil", or "free-threaded/gil" */
+    const char *unit;
+    goal_kind kind;
+    double goal;
+    measure_fn measure;
+    const char *source; /* the probe, or the name within results.json */
+    uint32_t threads;   /* of the probe */
+};
+
+static bool flavour_ratio(const figure *f, const settings *s, spread *value);
+static bool free_threaded(const figure *f, const settings *s, spread *value);
+static bool thread_speedup(const figure *f, const settings *s, spread *value);
+static bool report_mean(const figure *f, const settings *s, spread *value);
+
+static const char ft[] = "free-threaded", both[] = "free-threaded/gil";
+
+static const figure figures[] = {
+    {"geomean_time_ratio", both, "ratio", AT_MOST, 1.05, report_mean, "time_ratio", 1},
+    {"geomean_memory_ratio", both, "ratio", AT_MOST, 1.00, report_mean, "memory_ratio", 1},
+    {"count_pair_owner_ratio", both, "ratio", AT_MOST, 1.1, flavour_ratio, "count_pair", 1},
+    {"alloc_free_48_ratio", both, "ratio", AT_MOST, 1.2, flavour_ratio, "alloc_free_48", 1},
+    {"alloc_free_48_ns", ft, "ns", AT_MOST, 3.5, free_threaded, "alloc_free_48", 1},
+    {"private_work_2_threads_speedup", ft, "times", AT_LEAST, 1.9, thread_speedup, "private_work", 2},
+    {"sharded_hot_2_threads_speedup", ft, "times", AT_LEAST, 1.9, thread_speedup, "sharded_hot", 2},
+    {"attach_detach_us", ft, "us", AT_MOST, 2, free_threaded, "attach_detach", 1},
+};
+
+enum { FIGURES = sizeof figures / sizeof figures[0] };
+
+/* ---- ways to measure ------------------------------------------------------------------------------------------- */
+
+/* One round of two sides, the second first in every other round. */
+static bool run_pair(const char *const programs[2], const uint32_t threads[2], const char *probe, uint32_t round,
+                     double values[2])
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t side = (i + round) % 2;
+        if (!flavours_probe(programs[side], probe, threads[side], &values[side]))
+            return false;
+    }
+    return true;
+}
+
+/* The first side over the second. */
+static bool pair_ratio(const settings *s, const char *const programs[2], const uint32_t threads[2], const char *probe,
+                       spread *value)
+{
+    double ratios[ROUNDS_MAX];
+    for (uint32_t round = 0; round < s->rounds; round++) {
+        double values[2];
+        if (!run_pair(programs, threads, probe, round, values))
+            return false;
+        ratios[round] = values[0] / values[1];
+    }
+    *value = spread_of(ratios, s->rounds);
+    return true;
+}
+
+static bool flavour_ratio(const figure *f, const settings *s, spread *value)
+{
+    const char *const programs[2] = {s->programs.ft, s->programs.gil};
+    const uint32_t threads[2] = {f->threads, f->threads};
+    return pair_ratio(s, programs, threads, f->source, value);
+}
+
+/* Probes report the time of one operation over all threads, so one thread's over several threads' is the speed-up. */
+static bool thread_speedup(const figure *f, const settings *s, spread *value)
+{
+    const char *const programs[2] = {s->programs.ft, s->programs.ft};
+    const uint32_t threads[2] = {1, f->threads};
+    return pair_ratio(s, programs, threads, f->source, value);
+}
+
+static bool free_threaded(const figure *f, const settings *s, spread *value)
+{
+    double values[ROUNDS_MAX];
+    for (uint32_t round = 0; round < s->rounds; round++)
+        if (!flavours_probe(s->programs.ft, f->source, f->threads, &values[round]))
+            return false;
+    *value = spread_of(values, s->rounds);
+    return true;
+}
+
+/* results.json, parsed; NULL if `make run` has not written it. */
+static yajl_val read_results(const settings *s)
+{
+    char path[4096];
+    size_t size = 0;
+    snprintf(path, sizeof path, "%s/results.json", s->folder);
+    char *text = file_read(path, &size);
+    yajl_val results = text ? yajl_tree_parse(text, NULL, 0) : NULL;
+    free(text);
+    if (!results)
+        fprintf(stderr, "bench: no %s: `make run` writes it\n", path);
+    return results;
+}
+
+/* What `make run` found: the geometric means over the workloads are not measured again here. */
+static bool report_mean(const figure *f, const settings *s, spread *value)
+{
+    char beside[64];
+    snprintf(beside, sizeof beside, "%s_quartiles", f->source);
+    const char *mean_path[] = {"geomean", NULL}, *spread_path[] = {"geomean", beside, NULL};
+    yajl_val results = read_results(s);
+    double mean = json_get_number(yajl_tree_get(results, mean_path, yajl_t_object), f->source, NAN);
+    yajl_val quartiles = yajl_tree_get(results, spread_path, yajl_t_array);
+    *value = (spread){.median = mean, .low = mean, .high = mean};
+    if (quartiles && YAJL_GET_ARRAY(quartiles)->len == 2) {
+        value->low = YAJL_GET_DOUBLE(YAJL_GET_ARRAY(quartiles)->values[0]);
+        value->high = YAJL_GET_DOUBLE(YAJL_GET_ARRAY(quartiles)->values[1]);
+    }
+    yajl_tree_free(results);
+    return isfinite(mean);
+}
+
+/* ---- the list -------------------------------------------------------------------------------------------------- */
+
+static bool reached(const figure *f, double value)
+{
+    return f->kind == AT_MOST ? value <= f->goal : value >= f->goal;
+}
+
+static void print_figure(const figure *f, bool measured, const spread *value)
+{
+    const char *sign = f->kind == AT_MOST ? "<=" : ">=";
+    if (!measured) {
+        printf("%-32s %-18s %9s %-6s goal %s %-6g NOT MEASURED\n", f->name, f->flavour, "-", f->unit, sign, f->goal);
+        return;
+    }
+    printf("%-32s %-18s %9.3f %-6s goal %s %-6g %-5s  (%.3f-%.3f)\n", f->name, f->flavour, value->median, f->unit,
+           sign, f->goal, reached(f, value->median) ? "holds" : "SHORT", value->low, value->high);
+    fflush(stdout);
+}
+
+static void write_figure(json_writer *json, const figure *f, bool measured, const spread *value)
+{
+    json_map(json, NULL);
+    json_string(json, "name", f->name);
+    json_string(json, "flavour", f->flavour);
+    json_number(json, "value", measured ? value->median : NAN);
+    json_string(json, "unit", f->unit);
+    json_number(json, "goal", f->goal);
+    json_string(json, "comparison", f->kind == AT_MOST ? "<=" : ">=");
+    json_boolean(json, "holds", measured && reached(f, value->median));
+    json_array(json, "quartiles");
+    json_number(json, NULL, measured ? value->low : NAN);
+    json_number(json, NULL, measured ? value->high : NAN);
+    json_end_array(json);
+    json_end_map(json);
+}
+
+static bool wanted(const figure *f, const settings *s)
+{
+    return !s->only || strstr(f->name, s->only);
+}
+
+static int measure_all(const settings *s)
+{
+    char path[4096];
+    uint32_t missing = 0, shortfalls = 0, count = 0;
+    json_writer json = json_begin(true);
+    json_array(&json, NULL);
+    for (size_t i = 0; i < FIGURES; i++) {
+        const figure *f = &figures[i];
+        spread value = {0};
+        if (!wanted(f, s))
+            continue;
+        bool measured = f->measure(f, s, &value);
+        print_figure(f, measured, &value);
+        write_figure(&json, f, measured, &value);
+        count++;
+        missing += !measured;
+        shortfalls += measured && !reached(f, value.median);
+    }
+    json_end_array(&json);
+    snprintf(path, sizeof path, "%s/figures.json", s->folder);
+    if (!json_finish(&json, path))
+        return 1;
+    printf("%u figures, %u short, %u not measured; written to %s\n", count, shortfalls, missing, path);
+    return missing ? 1 : 0;
+}
+
+static int usage(void)
+{
+    fputs("usage: weft_figures --gil PROGRAM --ft PROGRAM --out FOLDER [--rounds N] [--only PART-OF-NAME]\n"
+          "  --rounds N   runs of each side, 1 to 31 (9)\n",
+          stderr);
+    return 2;
+}
+
+static bool parse(int argc, char **argv, settings *s)
+{
+    static const struct option options[] = {
+        {"gil", required_argument, NULL, 'g'},    {"ft", required_argument, NULL, 'f'},
+        {"out", required_argument, NULL, 'o'},    {"rounds", required_argument, NULL, 'r'},
+        {"only", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0},
+    };
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case 'g': s->programs.gil = optarg; break;
+        case 'f': s->programs.ft = optarg; break;
+        case 'o': s->folder = optarg; break;
+        case 'r': s->rounds = (uint32_t)strtoul(optarg, NULL, 10); break;
+        case 'n': s->only = optarg; break;
+        default: return false;
+        }
+    }
+    return optind == argc && s->programs.gil && s->programs.ft && s->folder && s->rounds >= 1 &&
+           s->rounds <= ROUNDS_MAX;
+}
+
+int main(int argc, char **argv)
+{
+    settings s = {.rounds = 9};
+    if (!parse(argc, argv, &s))
+        return usage();
+    machine m = machine_describe();
+    printf("%s, %ld cores; load average %.2f; %s\n", m.cpu, m.cores, m.load, m.compiler);
+    return measure_all(&s);
+}
