@@ -24,7 +24,6 @@ typedef struct thread {
     bool blocked;            /* inside weft_block_begin .. end */
     bool stopping;           /* has the world stopped */
     bool destroying;         /* inside object_destroy's loop */
-    struct lock_waiting *waiting; /* the lock it sleeps for, or NULL: core/lock.h; atomic */
     weft_object *dying;      /* objects that died while another did: refcount/dying.h */
     struct lock_waiting *waiting; /* atomic: the lock it waits for, NULL: none. Read in a forked child: core/lock.h */
     struct thread *os_next;  /* next membership of the same OS thread */
