@@ -88,7 +88,7 @@ static void object_free(thread *self, weft_object *o, const weft_type *type)
     header_kill(o);
     if (WEFT_UNLIKELY(size > WEFT_SMALL_MAX) ||
         WEFT_UNLIKELY(!magazine_put(&self->head.objects[heap_class_of(size)], block)))
-        heap_free(self, HEAP_OBJECT, block, size);
+        heap_free_slow(self, HEAP_OBJECT, block, size);
 }
 
 void object_abandon(thread *self, weft_object *o)

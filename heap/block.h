@@ -1,4 +1,4 @@
-/* block.h - from a block of the object heap to the object in it: block_object(block), block_kill(block). */
+/* block.h - from a block of the object heap to the object in it: block_object(block). */
 #ifndef WEFT_HEAP_BLOCK_H
 #define WEFT_HEAP_BLOCK_H
 

@@ -10,10 +10,4 @@ static inline weft_object *block_object(void *block)
     return (weft_object *)block;
 }
 
-/* Makes a block that the allocator handed out look dead until it gets a header. */
-static inline void block_kill(void *block)
-{
-    header_kill((weft_object *)block);
-}
-
 #endif

@@ -15,11 +15,4 @@ static inline weft_object *block_object(void *block)
     return o->mark == WEFT_HEADER_MARK ? o : (weft_object *)(void *)((gc_links *)block + 1);
 }
 
-static inline void block_kill(void *block)
-{
-    weft_object *o = (weft_object *)block;
-    o->mark = WEFT_HEADER_MARK;
-    header_kill(o);
-}
-
 #endif

@@ -3,7 +3,7 @@
  * Two kinds of block, never mixed in one page, because lock-free readers may look at the header of a block that has
  * just died: a block of the object kind stays a block of objects until no reader can be looking (docs/heaps.md).
  *
- * In front of every heap are the thread's magazines (weft_thread.objects, .raw): lists of free blocks a size class,
+ * In front of every heap are the thread's magazines (weft_thread.objects, .raw): stacks of free blocks a size class,
  * taken and filled inline (heap/magazine.h). Behind them is one of three bodies, chosen by CMake:
  *   heap_mimalloc*.c   free-threaded: a heap a kind, in which every OS thread has its part
  *   heap_pymalloc*.c   GIL: arenas, pools, blocks
@@ -107,6 +107,8 @@ void heap_magazines_init(struct thread *self);
 void heap_magazines_trim(struct thread *self);
 /* Gives all of any thread's back, at once. By who has the world stopped (`self`). */
 void heap_magazines_flush_stopped(struct thread *self, struct thread *of);
+/* Before a `thread` is freed, with its runtime: the cached blocks go with the heap. */
+void heap_magazines_close(struct thread *t);
 
 bool heap_count_down(heap *h);
 
@@ -120,22 +122,21 @@ static inline bool heap_should_fail(heap *h)
 /* Takes a block that a magazine has, NULL if it is empty. */
 static inline void *magazine_take(weft_magazine *m)
 {
-    void *block = m->head;
-    if (WEFT_LIKELY(block != NULL)) {
-        m->head = *(void **)block;
-        m->count--;
-    }
-    return block;
+    uint32_t count = m->count;
+    if (WEFT_UNLIKELY(count == 0))
+        return NULL;
+    m->count = count - 1;
+    return m->slots[count - 1];
 }
 
 /* False if it is full. */
 static inline bool magazine_put(weft_magazine *m, void *block)
 {
-    if (WEFT_UNLIKELY(m->count >= m->limit))
+    uint32_t count = m->count;
+    if (WEFT_UNLIKELY(count >= m->limit))
         return false;
-    *(void **)block = m->head;
-    m->head = block;
-    m->count++;
+    m->slots[count] = block;
+    m->count = count + 1;
     return true;
 }
 

@@ -123,7 +123,7 @@ void heap_block_free(heap *h, heap_thread *part, heap_kind kind, void *block, si
     /* The short way is for what mi_theap_malloc_small gave. Above WEFT_SMALL_MAX a block may have been reallocated, and
      * then its size does not tell what it came from. */
     if (size <= WEFT_SMALL_MAX)
-        mi_free_size(block, size);
+        mi_free_small_nonnull(block);
     else
         mi_free(block);
 }

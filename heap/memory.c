@@ -125,7 +125,6 @@ static void book_thread(thread *self, thread *of, void *arg)
     weft_heap_stats *stats = (weft_heap_stats *)arg;
     book_cached(stats->objects_by_class, of->head.objects, &stats->bytes_used);
     book_cached(stats->raw_by_class, of->head.raw, &stats->bytes_used);
-    stats->bytes_deferred += of->reclaim.bytes;
 }
 
 weft_status weft_heap_statistics(weft_thread *self, weft_heap_stats *stats)
@@ -139,6 +138,7 @@ weft_status weft_heap_statistics(weft_thread *self, weft_heap_stats *stats)
     heap_statistics_stopped(&self->runtime->heap, stats);
     (void)heap_walk_stopped(&self->runtime->heap, HEAP_OBJECT, count_live, &stats->objects);
     each_thread_stopped(t, book_thread, stats);
+    stats->bytes_deferred = reclaim_bytes_stopped(self->runtime);
     if (stopped)
         world_start(t);
     return WEFT_OK;

@@ -28,7 +28,7 @@ static inline weft_object *object_alloc_fixed(thread *self, uint32_t index, size
     /* Built-in fixed-size types that do not traverse, or traverse with nothing in front: object_alloc does the rest. */
     void *block = magazine_take(&self->head.objects[heap_class_of(size)]);
     if (WEFT_UNLIKELY(block == NULL)) {
-        block = heap_alloc(self, HEAP_OBJECT, size);
+        block = heap_alloc_slow(self, HEAP_OBJECT, size);
         if (block == NULL)
             return NULL;
     }

@@ -12,12 +12,11 @@
 
 WEFT_BEGIN_DECLS
 
-/* A free-block list holds blocks of one size for its thread alone: a magazine (Bonwick and Adams 2001).
- * Blocks are linked through their first word. */
+/* A magazine keeps free blocks of one size for its thread alone (Bonwick and Adams 2001): a stack of pointers. */
 typedef struct weft_magazine {
-    void *head;     /* next block to hand out, or NULL */
-    uint32_t count; /* blocks in the list */
-    uint32_t limit; /* most it may hold; 0 switches the cache off */
+    void **slots;   /* room for the most it may ever hold, or NULL: none yet */
+    uint32_t count; /* slots filled */
+    uint32_t limit; /* most it may hold now; 0 while there are no slots or the cache is switched off */
 } weft_magazine;
 
 #define WEFT_BLOCK_ALIGN 16u      /* every block is a multiple of this and aligned to it */
