@@ -87,8 +87,10 @@ static inline bool object_check(const weft_object *o, uint32_t index, const char
  * built-in types. NULL sets WEFT_ERROR_MEMORY. */
 weft_object *object_alloc(thread *self, const weft_type *type, size_t size);
 
-/* The same for a fixed-size built-in type, inline as far as its magazine. */
+/* The same for a fixed-size built-in type of at most WEFT_SMALL_MAX, inline as far as its magazine: one that does not
+ * traverse, and one that does. */
 static inline weft_object *object_alloc_fixed(thread *self, uint32_t index, size_t size);
+static inline weft_object *object_alloc_container(thread *self, uint32_t index, size_t size);
 
 /* Lets the collector see `o`: from now on traverse must hold. Nothing to do for types that do not traverse. */
 static inline void object_track(thread *self, weft_object *o);

@@ -35,6 +35,8 @@ static inline void header_kill(weft_object *o)
     weft_store_relaxed(object_word1(o), word1_make(WEFT_SHARED_MERGED, WEFT_OWNER_NONE));
 }
 
+enum { HEADER_FRONT = 0 };
+
 static inline size_t header_front(const weft_type *type)
 {
     (void)type;

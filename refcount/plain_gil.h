@@ -19,9 +19,11 @@ static inline void header_kill(weft_object *o)
     o->type = WEFT_TYPE_INVALID;
 }
 
+enum { HEADER_FRONT = sizeof(gc_links) };
+
 static inline size_t header_front(const weft_type *type)
 {
-    return type->traverse ? sizeof(gc_links) : 0;
+    return type->traverse ? HEADER_FRONT : 0;
 }
 
 /* Links that are in no list, and whose second word is not a header's. */

@@ -5,11 +5,13 @@
 #define WEFT_REFCOUNT_REFCOUNT_H
 
 #include "core/core.h"
+#include "heap/magazine.h"
 
 /* The contract, with a body for each flavour:
  *   header_init(self, o, index)   a fresh header: one reference, owned by self, not tracked
  *   header_kill(o)                what every late reader of a dead block understands
- *   header_front(type)            bytes of the block in front of an object of this type
+ *   HEADER_FRONT                  bytes of the block in front of an object whose type traverses
+ *   header_front(type)            the same for this type
  *   header_front_init(block, n)    makes those bytes ready
  *   object_is_live(o)             core.h
  *   object_track, object_untrack  core.h
@@ -23,18 +25,26 @@
 #include "refcount/biased_ft.h"
 #endif
 
+/* `front` and `size` are constants: HEADER_FRONT for a type that traverses, 0 for one that does not. */
+static inline weft_object *object_alloc_behind(thread *self, uint32_t index, size_t size, size_t front)
+{
+    char *block = heap_alloc_small(self, HEAP_OBJECT, size + front);
+    if (WEFT_UNLIKELY(block == NULL))
+        return NULL;
+    weft_object *o = (weft_object *)(void *)(block + front);
+    header_init(self, o, index);
+    header_front_init(block, front);
+    return o;
+}
+
 static inline weft_object *object_alloc_fixed(thread *self, uint32_t index, size_t size)
 {
-    /* Built-in fixed-size types that do not traverse, or traverse with nothing in front: object_alloc does the rest. */
-    void *block = magazine_take(&self->head.objects[heap_class_of(size)]);
-    if (WEFT_UNLIKELY(block == NULL)) {
-        block = heap_alloc_slow(self, HEAP_OBJECT, size);
-        if (block == NULL)
-            return NULL;
-    }
-    weft_object *o = (weft_object *)block;
-    header_init(self, o, index);
-    return o;
+    return object_alloc_behind(self, index, size, 0);
+}
+
+static inline weft_object *object_alloc_container(thread *self, uint32_t index, size_t size)
+{
+    return object_alloc_behind(self, index, size, HEADER_FRONT);
 }
 
 #endif

@@ -26,7 +26,7 @@ weft_object *weft_dict_new(weft_thread *self)
 {
     WEFT_CHECK_THREAD(self, NULL);
     thread *t = thread_of(self);
-    weft_object *o = object_alloc_fixed(t, WEFT_TYPE_DICT, sizeof(dict));
+    weft_object *o = object_alloc_container(t, WEFT_TYPE_DICT, sizeof(dict));
     if (o == NULL)
         return NULL;
     dict_of(o)->table = NULL;

@@ -26,7 +26,7 @@ weft_object *weft_list_new(weft_thread *self, size_t capacity)
 {
     WEFT_CHECK_THREAD(self, NULL);
     thread *t = thread_of(self);
-    weft_object *o = object_alloc_fixed(t, WEFT_TYPE_LIST, sizeof(list));
+    weft_object *o = object_alloc_container(t, WEFT_TYPE_LIST, sizeof(list));
     if (o == NULL)
         return NULL;
     list *l = list_of(o);
