@@ -25,7 +25,6 @@ typedef struct thread {
     bool stopping;           /* has the world stopped */
     bool destroying;         /* inside object_destroy's loop */
     weft_object *dying;      /* objects that died while another did: refcount/dying.h */
-    struct lock_waiting *waiting; /* atomic: the lock it waits for, NULL: none. Read in a forked child: core/lock.h */
     struct thread *os_next;  /* next membership of the same OS thread */
     struct thread *pool_next; /* runtime's lock */
     struct thread *all_next; /* constant once linked; runtime's lock to walk */

@@ -163,6 +163,17 @@ size_t parking_unpark_all(const void *key)
     return count;
 }
 
+size_t parking_count(const void *key)
+{
+    bucket *b = bucket_of(key);
+    size_t count = 0;
+    bucket_lock(b);
+    for (parking_waiter *waiter = waiter_find(b->head, key); waiter; waiter = waiter_find(waiter->next, key))
+        count++;
+    bucket_unlock(b);
+    return count;
+}
+
 void parking_after_fork_child(void)
 {
     for (size_t i = 0; i < sizeof buckets / sizeof buckets[0]; i++)

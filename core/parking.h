@@ -54,6 +54,9 @@ void parking_unpark_one(const void *key, parking_decide_fn decide, void *arg);
 /* Everybody who waits for `key` gets PARKING_WOKEN. Returns how many. */
 size_t parking_unpark_all(const void *key);
 
+/* How many wait for `key` at this moment: for tests. */
+size_t parking_count(const void *key);
+
 /* What the waiter was told, if it was: for who finds it in a forked child. */
 static inline bool parking_was_handed(const parking_waiter *waiter);
 

@@ -63,12 +63,12 @@ static void *sleeper_run(void *arg)
     return NULL;
 }
 
-/* Returns when it is queued, for anybody who takes the bucket's lock. */
+/* Returns when it is queued. */
 static void sleeper_start(sleeper *s, const void *key, uint64_t since)
 {
     *s = (sleeper){.key = key, .since = since, .timeout = -1, .result = UINT32_MAX};
     pthread_create(&s->os, NULL, sleeper_run, s);
-    while (!weft_load_acquire(&s->queued))
+    while (!weft_load_acquire(&s->queued) || parking_count(key) == 0)
         platform_yield();
 }
 
