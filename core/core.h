@@ -24,6 +24,7 @@ typedef struct thread {
     bool blocked;            /* inside weft_block_begin .. end */
     bool stopping;           /* has the world stopped */
     bool destroying;         /* inside object_destroy's loop */
+    struct lock_waiting *waiting; /* the lock it waits for, or NULL; atomic: core/lock.h */
     weft_object *dying;      /* objects that died while another did: refcount/dying.h */
     struct thread *os_next;  /* next membership of the same OS thread */
     struct thread *pool_next; /* runtime's lock */
