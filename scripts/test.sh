@@ -67,7 +67,7 @@ for name in "${@:-format release clang tsan asan tidy}"; do
     for one in $name; do
         case $one in
         format) check format scripts/format.sh --check ;;
-        tidy) check clang-tidy scripts/tidy.sh build/release ;;
+        tidy) check clang-tidy scripts/tidy.sh build/clang ;;
         *) mode "$one" ;;
         esac
     done
