@@ -29,8 +29,10 @@ release:
 format:
 	@scripts/format.sh
 
-tidy: release
-	@scripts/tidy.sh build/release
+tidy:
+	@scripts/setup.sh
+	@scripts/build.sh clang
+	@scripts/tidy.sh build/clang
 
 clean:
 	@rm -rf build/release build/debug build/clang build/tsan build/asan build/tidy

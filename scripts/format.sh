@@ -1,11 +1,20 @@
 #!/usr/bin/env bash
-# format.sh [--check]: formats the source files of the repository with clang-format, or says which ones are not.
+# format.sh [--check]: formats the source files of the repository with clang-format, or names those that are not.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-way=(-i)
-[ "${1:-}" != --check ] || way=(--dry-run --Werror)
-git ls-files --cached --others --exclude-standard -- '*.c' '*.h' '*.cc' | while read -r file; do
-    if [ -e "$file" ]; then echo "$file"; fi
-done | xargs -r clang-format "${way[@]}" && exit
-[ "${1:-}" != --check ] || echo "format.sh: run make format" >&2
+
+files() {
+    git ls-files --cached --others --exclude-standard -- '*.c' '*.h' '*.cc' | while read -r file; do
+        if [ -e "$file" ]; then echo "$file"; fi
+    done
+}
+
+if [ "${1:-}" != --check ]; then
+    files | xargs -r clang-format -i
+    exit
+fi
+bad=$(files | xargs -r clang-format --dry-run -Werror 2>&1 | sed -n 's/^\([^:]*\):[0-9]*:[0-9]*: error: .*/\1/p' | sort -u)
+[ -z "$bad" ] && exit 0
+printf 'not formatted: %s\n' $bad >&2
+echo "format.sh: run make format" >&2
 exit 1

@@ -121,6 +121,7 @@ install_missing() {
     [ "$(id -u)" -eq 0 ] || say "asking for root to install them with apt-get"
     mkdir -p "$root/build" || fail "cannot create $root/build"
     : >"$log"
+    say "installing, which can take some minutes (apt's output: $log)"
     # With fresh lists the first try is enough; with old or no lists it fails before anything is changed.
     if ! as_root apt-get install -y -q --no-install-recommends "${missing[@]}" >"$log" 2>&1; then
         say "updating the package lists"

@@ -48,6 +48,7 @@ mode() { # mode <preset>
     rm -f "$junit"
     # At most one test a core: many of them start threads of their own and measure time.
     ctest --preset "$preset" -j "$(nproc)" --output-junit "$junit" --progress
+    local ended=$?
     if [ ! -s "$junit" ]; then
         echo "$preset: ctest ran no tests" >&2
         count "$preset" 0 1 $((SECONDS - start))
@@ -55,6 +56,11 @@ mode() { # mode <preset>
     fi
     tests=$(attribute tests "$junit") bad=$(attribute failures "$junit")
     skip=$(($(attribute skipped "$junit") + $(attribute disabled "$junit")))
+    # What ctest could not even start is "skipped" in the file, and is a failure here.
+    if [ $ended -ne 0 ] && [ "$bad" -eq 0 ]; then
+        bad=$((skip > 0 ? skip : 1))
+        skip=0
+    fi
     skipped=$((skipped + skip))
     count "$preset" $((tests - bad - skip)) "$bad" $((SECONDS - start))
 }
@@ -67,7 +73,7 @@ for name in "${@:-format release clang tsan asan tidy}"; do
     for one in $name; do
         case $one in
         format) check format scripts/format.sh --check ;;
-        tidy) check clang-tidy scripts/tidy.sh build/release ;;
+        tidy) check clang-tidy scripts/tidy.sh build/clang ;;
         *) mode "$one" ;;
         esac
     done
