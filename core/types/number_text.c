@@ -2,6 +2,7 @@
  * of the program's locale: that is put right afterwards. */
 #include "core/types/number_text.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -44,7 +45,9 @@ size_t number_float_text(double value, char *text)
         strcpy(text, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
         return strlen(text);
     }
-    for (int precision = 15; precision <= 17; precision++) {
+    /* Trailing zeros are not written, so 15 digits that read back are the fewest; but numbers next to zero have less. */
+    int precision = fabs(value) < DBL_MIN ? 1 : 15;
+    for (; precision <= 17; precision++) {
         (void)snprintf(text, NUMBER_TEXT_MAX - 2, "%.*g", precision, value);
         if (strtod(text, NULL) == value)
             break;
