@@ -27,8 +27,7 @@ size_t number_int_text(int64_t value, char *text)
     return at;
 }
 
-/* Replaces the locale's decimal point, which may be several bytes, by '.'. Returns the new length. */
-static size_t set_point(char *text)
+size_t number_set_point(char *text)
 {
     size_t start = strspn(text, "-+0123456789e");
     size_t point = strcspn(text + start, "-+0123456789e");
@@ -52,7 +51,7 @@ size_t number_float_text(double value, char *text)
         if (strtod(text, NULL) == value)
             break;
     }
-    size_t size = set_point(text);
+    size_t size = number_set_point(text);
     if (text[strcspn(text, ".e")] == '\0') {
         memcpy(text + size, ".0", 3);
         size += 2;
