@@ -47,4 +47,14 @@ static inline weft_object *object_alloc_container(thread *self, uint32_t index, 
     return object_alloc_behind(self, index, size, HEADER_FRONT);
 }
 
+/* Frees an object whose count has reached zero and whose header is not dead yet, if that is all there is to its death
+ * and the magazine has room. Other types have leaf class 0, whose magazine never has. */
+static inline bool object_die_leaf(thread *self, weft_object *o)
+{
+    if (WEFT_UNLIKELY(!magazine_put(&self->head.objects[weft_type_of(o)->leaf_class], o)))
+        return false;
+    header_kill(o); /* only now, so that the magazine is looked at once; it is this thread's alone */
+    return true;
+}
+
 #endif
