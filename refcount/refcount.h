@@ -60,10 +60,10 @@ static inline weft_magazine *object_leaf_magazine(thread *self, const weft_objec
 WEFT_STATIC_ASSERT(sizeof(weft_int_object) == sizeof(weft_float_object), "one magazine for both");
 
 /* Frees an object whose count has reached zero and whose header is not dead yet, if that is all there is to its death
- * and the magazine has room. */
+ * (no bit says otherwise) and the magazine has room. */
 static inline bool object_die_leaf(thread *self, weft_object *o)
 {
-    if (WEFT_UNLIKELY(!magazine_put(object_leaf_magazine(self, o), o)))
+    if (WEFT_UNLIKELY(object_bits(o) != 0) || WEFT_UNLIKELY(!magazine_put(object_leaf_magazine(self, o), o)))
         return false;
     header_kill(o); /* only now, so that the magazine is looked at once; it is this thread's alone */
     return true;
