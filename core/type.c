@@ -59,6 +59,8 @@ static void type_fill(weft_type *type, uint32_t index, const weft_type_spec *spe
     if (type->item_size == 0) {
         type->block_size = (uint32_t)heap_round(spec->size + header_front(type));
         type->size_class = type->block_size <= WEFT_SMALL_MAX ? heap_class_of(type->block_size) : 0;
+        if (!spec->traverse && !spec->finalize && !spec->destroy)
+            type->leaf_class = type->size_class;
     }
     strncpy(type->name, spec->name, sizeof type->name - 1);
 }

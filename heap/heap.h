@@ -126,7 +126,10 @@ static inline void *magazine_take(weft_magazine *m)
     if (WEFT_UNLIKELY(count == 0))
         return NULL;
     m->count = count - 1;
-    return m->slots[count - 1];
+    void *block = m->slots[count - 1];
+    if (block == NULL)
+        __builtin_unreachable(); /* so that callers test once, not twice */
+    return block;
 }
 
 /* False if it is full. */

@@ -156,6 +156,8 @@ void weft_decref_zero(weft_thread *self, weft_object *o)
 {
     /* order: acquire - pairs with the release of the others' last decrements: their use of the object is over. */
     if (WEFT_LIKELY(weft_load_acquire(&o->shared) == WEFT_SHARED_DEFAULT)) {
+        if (object_die_leaf(thread_of(self), o))
+            return;
         header_kill(o);
         object_die(thread_of(self), o);
         return;

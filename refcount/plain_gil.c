@@ -6,7 +6,8 @@
 
 void weft_decref_zero(weft_thread *self, weft_object *o)
 {
-    object_die(thread_of(self), o);
+    if (!object_die_leaf(thread_of(self), o))
+        object_die(thread_of(self), o);
 }
 
 bool weft_is_immortal(const weft_object *o)

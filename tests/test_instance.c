@@ -77,7 +77,7 @@ TEST_CASE(instance, the names are copied)
 
 TEST_CASE(instance, a type may have no slots or as many as the limit)
 {
-    static char text[WEFT_INSTANCE_SLOTS_MAX + 1][8];
+    static char text[WEFT_INSTANCE_SLOTS_MAX + 1][16];
     static const char *names[WEFT_INSTANCE_SLOTS_MAX + 1];
     values v = values_open();
     const weft_type *none = weft_instance_type(v.self, "None", NULL, 0);

@@ -5,10 +5,12 @@
 #include "values.h"
 
 /* A type of the program's own: a number, whose callbacks do as they are told. */
+typedef enum odd_mood { FINE, FAILS, GIVES_NO_STR, LARGE } odd_mood;
+
 typedef struct odd {
     weft_object object;
     int64_t number;
-    enum { FINE, FAILS, GIVES_NO_STR, LARGE } mood;
+    odd_mood mood;
 } odd;
 
 static int odd_equal_calls;
@@ -60,7 +62,7 @@ static const weft_type *odd_type(weft_thread *self)
     return type;
 }
 
-static weft_object *odd_new(weft_thread *self, const weft_type *type, int64_t number, int mood)
+static weft_object *odd_new(weft_thread *self, const weft_type *type, int64_t number, odd_mood mood)
 {
     weft_object *o = weft_new(self, type);
     CHECK(o != NULL);

@@ -7,6 +7,17 @@
 #include "core/types/instance.h"
 #include "core/types/utf8.h"
 
+/* weft_type_register judges the rest. */
+static bool check_type_name(const char *name)
+{
+    utf8_error error;
+    if (name == NULL || utf8_check(name, strlen(name), &error) >= 0)
+        return true;
+    weft_error_set(WEFT_ERROR_VALUE, "weft_instance_type: the type's name: malformed UTF-8 at byte %zu: %s", error.offset,
+                   error.problem);
+    return false;
+}
+
 /* Is slot `i` well named? Sets the error. */
 static bool check_name(const char *const *slots, size_t i)
 {
@@ -72,7 +83,7 @@ static void copy_names(const char **names, const char *const *slots, size_t coun
 const weft_type *weft_instance_type(weft_thread *self, const char *name, const char *const *slots, size_t count)
 {
     WEFT_CHECK_THREAD(self, NULL);
-    if (!check_slots(slots, count))
+    if (!check_type_name(name) || !check_slots(slots, count))
         return NULL;
     size_t size = names_size(slots, count);
     const char **names = weft_mem_alloc(self, size);

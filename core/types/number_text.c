@@ -2,6 +2,7 @@
  * of the program's locale: that is put right afterwards. */
 #include "core/types/number_text.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,8 +27,7 @@ size_t number_int_text(int64_t value, char *text)
     return at;
 }
 
-/* Replaces the locale's decimal point, which may be several bytes, by '.'. Returns the new length. */
-static size_t set_point(char *text)
+size_t number_set_point(char *text)
 {
     size_t start = strspn(text, "-+0123456789e");
     size_t point = strcspn(text + start, "-+0123456789e");
@@ -44,12 +44,14 @@ size_t number_float_text(double value, char *text)
         strcpy(text, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
         return strlen(text);
     }
-    for (int precision = 15; precision <= 17; precision++) {
+    /* Trailing zeros are not written, so 15 digits that read back are the fewest; but numbers next to zero have less. */
+    int precision = fabs(value) < DBL_MIN ? 1 : 15;
+    for (; precision <= 17; precision++) {
         (void)snprintf(text, NUMBER_TEXT_MAX - 2, "%.*g", precision, value);
         if (strtod(text, NULL) == value)
             break;
     }
-    size_t size = set_point(text);
+    size_t size = number_set_point(text);
     if (text[strcspn(text, ".e")] == '\0') {
         memcpy(text + size, ".0", 3);
         size += 2;

@@ -54,23 +54,37 @@ static const char *check_second(unsigned char lead, unsigned char second)
     return NULL;
 }
 
-/* The size of the sequence of several bytes at `p`, or 0 and *problem. */
-static size_t check_sequence(const char *p, size_t left, const char **problem)
+/* What is wrong with the sequence at `p`, which is malformed. */
+static const char *find_problem(const char *p, size_t left)
 {
     unsigned char lead = (unsigned char)p[0];
-    *problem = check_lead(lead);
-    if (*problem)
-        return 0;
+    const char *problem = check_lead(lead);
     size_t size = utf8_sequence_size(p[0]);
-    for (size_t i = 1; i < size; i++) {
-        if (i >= left || !utf8_is_continuation(p[i])) {
-            *problem = i >= left ? "sequence cut off by the end" : "sequence cut short";
-            return 0;
-        }
-        if (i == 1 && (*problem = check_second(lead, (unsigned char)p[1])) != NULL)
-            return 0;
+    for (size_t i = 1; i < size && problem == NULL; i++) {
+        if (i >= left)
+            problem = "sequence cut off by the end";
+        else if (!utf8_is_continuation(p[i]))
+            problem = "sequence cut short";
+        else if (i == 1)
+            problem = check_second(lead, (unsigned char)p[1]);
     }
-    return size;
+    return problem;
+}
+
+/* The size of the sequence of several bytes at `p`, or 0 if it is malformed. The bytes become a number by arithmetic
+ * that makes a wrong lead byte, an overlong form and a surrogate fall out of range. */
+static inline size_t check_sequence(const char *p, size_t left)
+{
+    unsigned char lead = (unsigned char)p[0];
+    if (lead < 0xE0) /* 110xxxxx; C0 and C1 would be overlong, below are continuation bytes */
+        return lead >= 0xC2 && left >= 2 && utf8_is_continuation(p[1]) ? 2 : 0;
+    if (left < 3 || !utf8_is_continuation(p[1]) || !utf8_is_continuation(p[2]))
+        return 0;
+    unsigned point = (lead & 0x0Fu) << 12 | ((unsigned char)p[1] & 0x3Fu) << 6 | ((unsigned char)p[2] & 0x3Fu);
+    if (lead < 0xF0)
+        return point >= 0x800 && point - 0xD800 >= 0x800 ? 3 : 0;
+    /* 11110xxx, so far without the last six bits, which cannot make it wrong. F8 to FF come out too large. */
+    return left >= 4 && point >= 0x10000 >> 6 && point < 0x110000 >> 6 && utf8_is_continuation(p[3]) ? 4 : 0;
 }
 
 int64_t utf8_check(const char *text, size_t size, utf8_error *error)
@@ -84,9 +98,9 @@ int64_t utf8_check(const char *text, size_t size, utf8_error *error)
             length += (int64_t)run;
             continue;
         }
-        size_t step = check_sequence(text + i, size - i, &error->problem);
+        size_t step = check_sequence(text + i, size - i);
         if (step == 0) {
-            error->offset = i;
+            *error = (utf8_error){i, find_problem(text + i, size - i)};
             return -1;
         }
         i += step;

@@ -80,6 +80,7 @@ struct weft_type {
     uint32_t item_size;
     uint32_t size_class; /* fixed-size type: magazine of its blocks, 0 if larger than WEFT_SMALL_MAX or variable */
     uint32_t block_size; /* fixed-size type: bytes of a block, in front of the object included; 0 if variable */
+    uint32_t leaf_class; /* size_class if nothing has to be done when an object dies but to free its block, else 0 */
     weft_traverse_fn traverse;
     weft_clear_fn clear;
     weft_finalize_fn finalize;
@@ -91,7 +92,7 @@ struct weft_type {
     void *data;            /* the module's own: slot names of an instance type */
     void (*data_free)(void *data); /* called when the runtime is freed; NULL: nothing to do */
     char name[64];
-    uint8_t unused[256 - 6 * 4 - 10 * 8 - 64];
+    uint8_t unused[256 - 8 * 4 - 10 * 8 - 64]; /* 7 * 4, and 4 to align */
 };
 WEFT_STATIC_ASSERT(sizeof(weft_type) == 256, "weft_type_of shifts by 8");
 
