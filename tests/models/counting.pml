@@ -26,11 +26,11 @@ proctype Owner()
 #ifdef ERR_SHARE_RUNNING
     :: (H(me, 0) > 0 && owner[0] == T) -> share(0)
 #endif
-    :: atomic {                         /* detach: a safepoint first, if anything is asked */
+    :: atomic {
 #ifndef ERR_DETACH_NO_RECHECK
-        !pending[T] && !stop[T] ->
+        !pending[T] ->
 #endif
-        mode[T] = DETACHED };
+        leave(DETACHED) };
        if :: attach(DETACHED) :: atomic { is_done[T] = 1; break } fi
     od
 }

@@ -34,13 +34,13 @@ proctype Owner(byte incarnation)
     :: stop[T] -> park()
     :: atomic { pending[T] -> pending[T] = 0 }; drain(); destroy_dying()
 #ifndef NODETACH
-    :: atomic { !pending[T] && !stop[T] -> mode[T] = DETACHED }; attach(DETACHED)
+    :: atomic { !pending[T] -> leave(DETACHED) }; attach(DETACHED)
 #endif
-    :: atomic {                         /* the end of the thread: as detaching, a safepoint first */
+    :: atomic {                         /* the end of the thread: as detaching */
 #ifdef ERR_END_NO_RECHECK
-        HOLDS_NONE(T) -> mode[T] = FREE;
+        HOLDS_NONE(T) -> leave(FREE);
 #else
-        HOLDS_NONE(T) && !pending[T] && !stop[T] -> mode[T] = FREE;
+        HOLDS_NONE(T) && !pending[T] -> leave(FREE);
 #endif
         if :: incarnation == 1 -> first_ended = 1 :: else -> is_done[T] = 1 fi;
         break
