@@ -6,6 +6,18 @@ typedef struct guard {
     char unused;
 } guard;
 
+static inline bool guard_own(weft_thread *self, weft_object *o)
+{
+    (void)self;
+    (void)o;
+    return true;
+}
+
+static inline void guard_disown(weft_thread *self)
+{
+    (void)self;
+}
+
 static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
 {
     (void)self;
@@ -13,11 +25,10 @@ static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
     (void)o;
 }
 
-static inline void guard_leave(weft_thread *self, guard *g, weft_object *o)
+static inline void guard_leave(weft_thread *self, guard *g)
 {
     (void)self;
     (void)g;
-    (void)o;
 }
 
 static inline bool guard_alone(const weft_thread *self, const weft_object *o)
@@ -34,27 +45,30 @@ static inline bool guard_readable(const weft_thread *self, const weft_object *o)
     return true;
 }
 
-/* Does *place still hold the array that was read from it? */
-static inline bool slot_array_is(void *const *place, const void *array)
+static inline weft_object *ref_read(weft_thread *self, weft_object *const *place, void *const *origin, const void *array)
 {
-    (void)place;
+    (void)origin;
     (void)array;
-    return true;
-}
-
-static inline weft_object *slot_get(weft_thread *self, weft_object *const *slot, void *const *place, const void *array)
-{
-    (void)place;
-    (void)array;
-    weft_object *o = *slot;
+    weft_object *o = *place;
     if (WEFT_LIKELY(o != NULL))
         weft_incref(self, o);
     return o;
 }
 
-static inline weft_object *slot_incref_locked(weft_thread *self, weft_object *o)
+static inline weft_object *ref_read_guarded(weft_thread *self, weft_object *o)
 {
     weft_incref(self, o);
+    return o;
+}
+
+static inline weft_object *container_alloc(thread *self, uint32_t index, size_t size)
+{
+    char *block = heap_alloc_small(self, HEAP_OBJECT, size + sizeof(gc_links));
+    if (WEFT_UNLIKELY(block == NULL))
+        return NULL;
+    weft_object *o = (weft_object *)(void *)(block + sizeof(gc_links));
+    header_init(self, o, index);
+    header_front_init(block, sizeof(gc_links));
     return o;
 }
 
