@@ -58,17 +58,13 @@ int64_t weft_dict_size(weft_thread *self, const weft_object *o)
     return (int64_t)dict_size(self, dict_of(o));
 }
 
-/* The dict may have readers, or a callback is needed: so no lock, if it can be helped. */
-static __attribute__((noinline)) int dict_get_shared(weft_thread *self, dict *d, weft_object *key, uint64_t hash,
-                                                     weft_object **value)
+static __attribute__((noinline)) int dict_get_guarded(weft_thread *self, dict *d, weft_object *key, uint64_t hash,
+                                                      weft_object **value)
 {
-    int found = guard_readable(self, &d->object) ? dict_read(self, d, key, hash, value) : DICT_ASK;
-    if (WEFT_LIKELY(found != DICT_ASK))
-        return found;
     guard g;
     dict_search s;
     guard_enter(self, &g, &d->object);
-    found = dict_find(self, d, key, hash, &g, &s);
+    int found = dict_find(self, d, key, hash, &g, &s);
     if (found == 1 && value != NULL)
         *value = ref_read_guarded(self, s.entry->value);
     guard_leave(self, &g);
@@ -78,19 +74,12 @@ static __attribute__((noinline)) int dict_get_shared(weft_thread *self, dict *d,
 
 int dict_get(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object **value)
 {
-    if (WEFT_LIKELY(guard_own(self, &d->object))) {
-        dict_search s;
-        const dict_table *t = d->table;
-        int found = t ? dict_probe_locked(t, key, hash, &s) : 0;
-        if (found == 1 && value != NULL) {
-            *value = s.entry->value;
-            weft_incref(self, *value);
-        }
-        guard_disown(self);
+    if (WEFT_LIKELY(!guard_is_free() && guard_readable(self, &d->object))) {
+        int found = dict_read(self, d, key, hash, value);
         if (WEFT_LIKELY(found != DICT_ASK))
             return found;
     }
-    return dict_get_shared(self, d, key, hash, value);
+    return dict_get_guarded(self, d, key, hash, value);
 }
 
 int weft_dict_get(weft_thread *self, weft_object *o, weft_object *key, weft_object **value)

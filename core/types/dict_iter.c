@@ -41,46 +41,36 @@ static int next_read(weft_thread *self, dict *d, size_t *position, weft_object *
     return 0;
 }
 
-static inline bool next_locked(weft_thread *self, dict *d, size_t *position, weft_object **key, weft_object **value,
-                               weft_object *(*ref)(weft_thread *, weft_object *))
+static bool next_guarded(weft_thread *self, dict *d, size_t *position, weft_object **key, weft_object **value)
 {
+    bool found = false;
+    guard g;
+    guard_enter(self, &g, &d->object);
     const dict_table *t = d->table;
     size_t filled = t ? t->filled : 0;
-    for (size_t i = *position; i < filled; i++) {
-        dict_entry *e = &dict_entries(t)[i];
+    for (size_t i = *position; i < filled && !found; i++) {
+        const dict_entry *e = &dict_entries(t)[i];
         if (e->value == NULL)
             continue;
         if (key != NULL)
-            *key = ref(self, e->key);
+            *key = ref_read_guarded(self, e->key);
         if (value != NULL)
-            *value = ref(self, e->value);
+            *value = ref_read_guarded(self, e->value);
         *position = i + 1;
-        return true;
+        found = true;
     }
-    return false;
-}
-
-/* The dict may have readers: so no lock, if it can be helped. */
-static __attribute__((noinline)) bool next_shared(weft_thread *self, dict *d, size_t *position, weft_object **key,
-                                                  weft_object **value)
-{
-    int found = guard_readable(self, &d->object) ? next_read(self, d, position, key, value) : DICT_ASK;
-    if (WEFT_LIKELY(found != DICT_ASK))
-        return found == 1;
-    guard g;
-    guard_enter(self, &g, &d->object);
-    bool there = next_locked(self, d, position, key, value, ref_read_guarded);
     guard_leave(self, &g);
-    return there;
+    return found;
 }
 
 bool dict_next(weft_thread *self, dict *d, size_t *position, weft_object **key, weft_object **value)
 {
-    if (WEFT_UNLIKELY(!guard_own(self, &d->object)))
-        return next_shared(self, d, position, key, value);
-    bool there = next_locked(self, d, position, key, value, weft_ref);
-    guard_disown(self);
-    return there;
+    if (WEFT_LIKELY(!guard_is_free() && guard_readable(self, &d->object))) {
+        int found = next_read(self, d, position, key, value);
+        if (WEFT_LIKELY(found != DICT_ASK))
+            return found == 1;
+    }
+    return next_guarded(self, d, position, key, value);
 }
 
 int weft_dict_next(weft_thread *self, weft_object *o, size_t *position, weft_object **key, weft_object **value)

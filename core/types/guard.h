@@ -3,11 +3,12 @@
  *   guard_enter .. guard_leave   one thread at a time changes the container. Nothing in between may block, reach a
  *                                safepoint, enter another guard, or run code of the program: references are dropped
  *                                after it.
- *   guard_own .. guard_disown    the same if it can be had at no cost; else guard_own says no.
  *   guard_alone                  inside a guard: nobody can be reading the container's array without a lock, so it may
  *                                be moved, changed in any order, and freed at once. If not, every place in it must hold
  *                                NULL or a valid object at all times, and an array that is replaced is retired.
  *   guard_readable               may this thread read the array without a guard?
+ *   guard_is_free                constant: guards cost nothing, so there is no point in reading without.
+ *   ref_array_is                 is this still the array? Loaded after everything before.
  *   ref_read                     a reference to what a place in the array holds, without a guard.
  *   ref_read_guarded             the same inside one: later ref_reads by other threads succeed.
  *   container_alloc              a new object of a built-in type of fixed size that traverses; not yet tracked.

@@ -6,7 +6,7 @@ enum { GUARDS_REVOKED_MOST = 256 /* containers taken from one thread id before i
 /* Waits until the thread of `s` is not changing `o` (NULL: whatever it was changing when we came) without its lock. */
 static void wait_for_owner(const id_slot *s, const weft_object *o)
 {
-    /* order: acquire - pairs with guard_disown and guard_own: what the owner did to the container is seen. */
+    /* order: acquire - pairs with guard_leave and guard_enter: what the owner did to the container is seen. */
     const weft_object *guarded = weft_load_acquire(&s->guarded);
     const weft_object *until = o ? o : guarded;
     while (guarded != NULL && guarded == until) {
@@ -27,7 +27,7 @@ static void guard_take_from(weft_thread *self, uint16_t owner, const weft_object
     bool off = __atomic_add_fetch(&s->guards_revoked, 1, __ATOMIC_RELAXED) >= GUARDS_REVOKED_MOST;
     if (off)
         __atomic_store_n(&s->guard_id, (uint32_t)SLOT_GUARDS_NONE, __ATOMIC_SEQ_CST);
-    platform_barrier(); /* the other half of guard_own */
+    platform_barrier(); /* the other half of guard_enter */
     wait_for_owner(s, off ? NULL : o);
     if (off)
         weft_store_release(&s->guards_off, 1u);
@@ -35,6 +35,8 @@ static void guard_take_from(weft_thread *self, uint16_t owner, const weft_object
 
 void guard_enter_slow(weft_thread *self, guard *g, weft_object *o)
 {
+    weft_store_release(&g->own->guarded, (weft_object *)NULL);
+    g->own = NULL;
     weft_critical_begin(self, &g->section, o);
     if (guard_readable(self, o))
         return;

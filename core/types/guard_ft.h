@@ -23,8 +23,8 @@
 #include "heap/tsan.h"
 
 typedef struct guard {
+    id_slot *own;          /* this thread's, if it needs no lock; else NULL */
     weft_critical section; /* if not `own` */
-    bool own;
 } guard;
 
 /* TSan cannot see what the barrier does, so there both sides are ordered by themselves. */
@@ -52,39 +52,36 @@ static inline bool guard_readable(const weft_thread *self, const weft_object *o)
     return WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id) || (weft_load_relaxed(&o->bits) & WEFT_BIT_READERS);
 }
 
-static inline void guard_disown(weft_thread *self)
+static inline bool guard_is_free(void)
 {
-    /* order: release - pairs with guard_take_from, so that the next thread sees what was done to the container. */
-    weft_store_release(&thread_of(self)->world.slot->guarded, (weft_object *)NULL);
+    return false;
 }
 
-static inline bool guard_own(weft_thread *self, weft_object *o)
+static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
 {
     id_slot *s = thread_of(self)->world.slot;
     /* order: release - guard_take_from may read this instead of the NULL before it. The processor may do the loads below
      * before this store; the barrier in guard_take_from makes up for that. */
     __atomic_store_n(&s->guarded, o, GUARD_STORE_ORDER);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == __atomic_load_n(&s->guard_id, GUARD_LOAD_ORDER) &&
-                    !(__atomic_load_n(&o->bits, GUARD_LOAD_ORDER) & WEFT_BIT_READERS)))
-        return true;
-    guard_disown(self);
-    return false;
-}
-
-static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
-{
-    g->own = guard_own(self, o);
-    if (WEFT_UNLIKELY(!g->own))
+    g->own = s;
+    if (WEFT_UNLIKELY(weft_load_relaxed(&o->owner) != __atomic_load_n(&s->guard_id, GUARD_LOAD_ORDER) ||
+                      (__atomic_load_n(&o->bits, GUARD_LOAD_ORDER) & WEFT_BIT_READERS)))
         guard_enter_slow(self, g, o);
 }
 
 static inline void guard_leave(weft_thread *self, guard *g)
 {
-    if (WEFT_LIKELY(g->own))
-        guard_disown(self);
+    if (WEFT_LIKELY(g->own != NULL)) /* order: release - pairs with guard_take_from: what was done to the container */
+        weft_store_release(&g->own->guarded, (weft_object *)NULL);
     else
         weft_critical_end(self, &g->section);
+}
+
+static inline bool ref_array_is(void *const *origin, const void *array)
+{
+    /* order: acquire - of the loads before this one, so that they come before; pairs with writers' release stores. */
+    return WEFT_LIKELY(weft_load_acquire(origin) == array);
 }
 
 /* A new reference to what `place`, which is in `array`, held at some moment since the array was read from *origin; NULL

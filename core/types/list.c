@@ -5,7 +5,6 @@
 #include "core/types/list.h"
 
 #include "core/text_buffer.h"
-#include "core/types/guard.h"
 #include "core/types/types.h"
 
 static weft_status list_index_error(const char *function, int64_t index, size_t size)
@@ -48,39 +47,12 @@ int64_t weft_list_size(weft_thread *self, const weft_object *o)
     return (int64_t)list_size((const list *)(const void *)o);
 }
 
-/* The list may have readers: so no lock, if it can be helped. */
-static __attribute__((noinline)) weft_object *list_item_shared(weft_thread *self, list *l, size_t index)
+weft_object *list_item_guarded(weft_thread *self, list *l, size_t index)
 {
-    if (guard_readable(self, &l->object)) {
-        /* order: acquire - pairs with the release stores of `items`, so that the array is seen as it was made. The
-         * second load: no later than what follows, and after the size. */
-        weft_object **items = weft_load_acquire(&l->items);
-        if (index >= list_size(l))
-            return NULL;
-        /* The array was there before and after the size was read: it is at least that long. */
-        if (WEFT_LIKELY(items != NULL && weft_load_acquire(&l->items) == items)) {
-            weft_object *item = ref_read(self, &items[index], (void *const *)&l->items, items);
-            if (WEFT_LIKELY(item != NULL))
-                return item;
-        }
-    }
     guard g;
     guard_enter(self, &g, &l->object);
     weft_object *item = index < l->size ? ref_read_guarded(self, l->items[index]) : NULL;
     guard_leave(self, &g);
-    return item;
-}
-
-weft_object *list_item(weft_thread *self, list *l, size_t index)
-{
-    if (WEFT_UNLIKELY(!guard_own(self, &l->object)))
-        return list_item_shared(self, l, index);
-    weft_object *item = NULL;
-    if (WEFT_LIKELY(index < l->size)) {
-        item = l->items[index];
-        weft_incref(self, item);
-    }
-    guard_disown(self);
     return item;
 }
 
