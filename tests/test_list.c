@@ -241,8 +241,9 @@ TEST_CASE(list, a list in itself prints and compares without end being reached)
     values_close(&v);
 }
 
-TEST_CASE(list, a chain of a hundred thousand lists dies on a small stack)
+static void drop_chain(void *arg)
 {
+    (void)arg;
     values v = values_open();
     weft_object *outer = weft_list_new(v.self, 0);
     for (int i = 0; i < 100000; i++) {
@@ -253,6 +254,11 @@ TEST_CASE(list, a chain of a hundred thousand lists dies on a small stack)
     }
     weft_decref(v.self, outer);
     values_close(&v);
+}
+
+TEST_CASE(list, a chain of a hundred thousand lists dies on a small stack)
+{
+    test_thread_with_stack(64 * 1024, drop_chain, NULL);
 }
 
 static bool attempt_grow(weft_thread *self, void *arg)
