@@ -20,7 +20,9 @@ enum {
     SLOT_STOP = 0x20,        /* a stop is asked for or in force */
     SLOT_QUIESCE = 0x40,     /* somebody waits for a grace period */
     SLOT_COLLECT = 0x80,     /* a collection is due */
-    SLOT_WAITING = 0x100     /* its thread sleeps on the word, or is about to, and wants to attach */
+    SLOT_WAITING = 0x100,    /* its thread sleeps on the word, or is about to, and wants to attach */
+
+    SLOT_GUARDS_NONE = 0x10000 /* not an id */
 };
 
 /* One a thread id, never freed while the runtime lives: a pusher touches it after its thread may have ended. */
@@ -31,7 +33,11 @@ typedef struct id_slot {
     uint64_t epoch;           /* atomic: reclaim_ft.c; written by the attached thread */
     int64_t *shards;          /* counts of sharded objects: the attached thread; all by who stopped the world */
     size_t shards_capacity;   /* changed in a stopped world */
-    uint64_t padding[3];
+    struct weft_object *guarded; /* atomic: container that its thread is changing without the lock: guard_ft.h */
+    uint32_t guard_id;        /* atomic: the id whose containers it may so change, or SLOT_GUARDS_NONE */
+    uint32_t guards_off;      /* atomic: guard_id is SLOT_GUARDS_NONE, and its thread has noticed */
+    uint32_t guards_revoked;  /* atomic: containers that others have taken from it */
+    uint32_t unused2;
 } id_slot;
 WEFT_STATIC_ASSERT(sizeof(id_slot) == 64, "a cache line of its own");
 

@@ -38,14 +38,15 @@ weft_object *weft_dict_new(weft_thread *self)
 size_t dict_size(weft_thread *self, dict *d)
 {
     guard g;
-    bool readable = guard_readable(self, &d->object);
-    if (!readable)
+    bool guarded = !guard_readable(self, &d->object);
+    if (guarded)
         guard_enter(self, &g, &d->object);
-    /* order: acquire - pairs with the release store of a new table. */
+    /* order: acquire - pairs with the release stores of the table and of `used`: who sees the number of entries sees
+     * the entries. */
     const dict_table *t = weft_load_acquire(&d->table);
     size_t size = t ? weft_load_acquire(&t->used) : 0;
-    if (!readable)
-        guard_leave(self, &g, &d->object);
+    if (guarded)
+        guard_leave(self, &g);
     return size;
 }
 
@@ -65,18 +66,20 @@ static __attribute__((noinline)) int dict_get_guarded(weft_thread *self, dict *d
     guard_enter(self, &g, &d->object);
     int found = dict_find(self, d, key, hash, &g, &s);
     if (found == 1 && value != NULL)
-        *value = slot_incref_locked(self, s.entry->value);
-    guard_leave(self, &g, &d->object);
+        *value = ref_read_guarded(self, s.entry->value);
+    guard_leave(self, &g);
     dict_search_end(self, &s);
     return found;
 }
 
 int dict_get(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object **value)
 {
-    int found = DICT_ASK;
-    if (WEFT_LIKELY(guard_readable(self, &d->object)))
-        found = dict_read(self, d, key, hash, value);
-    return WEFT_LIKELY(found != DICT_ASK) ? found : dict_get_guarded(self, d, key, hash, value);
+    if (WEFT_LIKELY(!guard_is_free() && guard_readable(self, &d->object))) {
+        int found = dict_read(self, d, key, hash, value);
+        if (WEFT_LIKELY(found != DICT_ASK))
+            return found;
+    }
+    return dict_get_guarded(self, d, key, hash, value);
 }
 
 int weft_dict_get(weft_thread *self, weft_object *o, weft_object *key, weft_object **value)
@@ -108,7 +111,7 @@ static inline weft_object *dict_store_locked(weft_thread *self, dict_entry *e, w
 {
     weft_object *old = e->value;
     weft_incref(self, value);
-    /* order: release - pairs with slot_get. */
+    /* order: release - pairs with ref_read. */
     weft_store_release(&e->value, value);
     return old;
 }
@@ -132,7 +135,7 @@ weft_status weft_dict_set(weft_thread *self, weft_object *o, weft_object *key, w
         old = dict_store_locked(self, s.entry, value);
     else
         status = found < 0 ? (weft_status)found : dict_insert_locked(self, d, key, hash, value);
-    guard_leave(self, &g, o);
+    guard_leave(self, &g);
     dict_search_end(self, &s);
     weft_xdecref(self, old);
     return status;
@@ -153,7 +156,7 @@ int weft_dict_pop(weft_thread *self, weft_object *o, weft_object *key, weft_obje
     int found = dict_find(self, d, key, hash, &g, &s);
     if (found == 1)
         dict_remove_locked(d, s.entry, s.slot, &old_key, &old_value);
-    guard_leave(self, &g, o);
+    guard_leave(self, &g);
     dict_search_end(self, &s);
     weft_xdecref(self, old_key);
     if (value == NULL)
@@ -181,8 +184,8 @@ int weft_dict_set_default(weft_thread *self, weft_object *o, weft_object *key, w
     if (found == 0 && (status = dict_insert_locked(self, d, key, hash, fallback)) != WEFT_OK)
         found = status;
     if (found >= 0)
-        *value = slot_incref_locked(self, found == 1 ? s.entry->value : fallback);
-    guard_leave(self, &g, o);
+        *value = ref_read_guarded(self, found == 1 ? s.entry->value : fallback);
+    guard_leave(self, &g);
     dict_search_end(self, &s);
     return found;
 }
@@ -210,7 +213,7 @@ int weft_dict_replace(weft_thread *self, weft_object *o, weft_object *key, weft_
         else if (stored && (status = dict_insert_locked(self, d, key, hash, value)) != WEFT_OK)
             stored = status;
     }
-    guard_leave(self, &g, o);
+    guard_leave(self, &g);
     dict_search_end(self, &s);
     weft_xdecref(self, old);
     return stored;
@@ -222,7 +225,7 @@ static void dict_empty(weft_thread *self, weft_object *o)
     guard_enter(self, &g, o);
     bool readers = !guard_alone(self, o);
     dict_table *t = dict_take_table_locked(dict_of(o));
-    guard_leave(self, &g, o);
+    guard_leave(self, &g);
     dict_drop_table(self, t, readers);
 }
 

@@ -9,13 +9,13 @@
 static int entry_read(weft_thread *self, dict *d, const dict_table *t, dict_entry *e, weft_object **key,
                       weft_object **value)
 {
-    /* order: acquire - as slot_get. An entry below `filled` has a value until it is removed, for good. */
+    /* order: acquire - as ref_read. An entry below `filled` has a value until it is removed, for good. */
     if (weft_load_acquire(&e->value) == NULL)
         return 0;
     weft_object *k = NULL, *v = NULL;
-    if (key != NULL && (k = slot_get(self, &e->key, (void *const *)&d->table, t)) == NULL)
+    if (key != NULL && (k = ref_read(self, &e->key, (void *const *)&d->table, t)) == NULL)
         return DICT_ASK;
-    if (value != NULL && (v = slot_get(self, &e->value, (void *const *)&d->table, t)) == NULL) {
+    if (value != NULL && (v = ref_read(self, &e->value, (void *const *)&d->table, t)) == NULL) {
         weft_xdecref(self, k);
         return DICT_ASK;
     }
@@ -47,27 +47,30 @@ static bool next_guarded(weft_thread *self, dict *d, size_t *position, weft_obje
     guard g;
     guard_enter(self, &g, &d->object);
     const dict_table *t = d->table;
-    for (size_t i = *position; t != NULL && i < t->filled && !found; i++) {
-        dict_entry *e = &dict_entries(t)[i];
+    size_t filled = t ? t->filled : 0;
+    for (size_t i = *position; i < filled && !found; i++) {
+        const dict_entry *e = &dict_entries(t)[i];
         if (e->value == NULL)
             continue;
         if (key != NULL)
-            *key = slot_incref_locked(self, e->key);
+            *key = ref_read_guarded(self, e->key);
         if (value != NULL)
-            *value = slot_incref_locked(self, e->value);
+            *value = ref_read_guarded(self, e->value);
         *position = i + 1;
         found = true;
     }
-    guard_leave(self, &g, &d->object);
+    guard_leave(self, &g);
     return found;
 }
 
 bool dict_next(weft_thread *self, dict *d, size_t *position, weft_object **key, weft_object **value)
 {
-    int found = DICT_ASK;
-    if (WEFT_LIKELY(guard_readable(self, &d->object)))
-        found = next_read(self, d, position, key, value);
-    return WEFT_LIKELY(found != DICT_ASK) ? found == 1 : next_guarded(self, d, position, key, value);
+    if (WEFT_LIKELY(!guard_is_free() && guard_readable(self, &d->object))) {
+        int found = next_read(self, d, position, key, value);
+        if (WEFT_LIKELY(found != DICT_ASK))
+            return found == 1;
+    }
+    return next_guarded(self, d, position, key, value);
 }
 
 int weft_dict_next(weft_thread *self, weft_object *o, size_t *position, weft_object **key, weft_object **value)

@@ -49,16 +49,29 @@ int dict_probe_locked(const dict_table *t, const weft_object *key, uint64_t hash
 
 /* ---- without a lock ------------------------------------------------------------------------------------------- */
 
-/* As dict_same_key for a key that may be on its way out: holds it while it looks, because what is behind the header of
- * a dead object may be anything. */
-static int same_key_read(weft_thread *self, dict *d, const dict_table *t, dict_entry *e, const weft_object *key)
+/* 1 and a reference to the entry's value; DICT_ASK if it is gone, or about to be. */
+static inline int value_read(weft_thread *self, dict *d, const dict_table *t, dict_entry *e, weft_object **value)
 {
-    weft_object *held = slot_get(self, &e->key, (void *const *)&d->table, t);
+    if (value == NULL) /* order: acquire - as ref_read */
+        return weft_load_acquire(&e->value) != NULL ? 1 : DICT_ASK;
+    *value = ref_read(self, &e->value, (void *const *)&d->table, t);
+    return *value != NULL ? 1 : DICT_ASK;
+}
+
+/* The entry's key is another object of the same hash. It may be on its way out, and what is behind the header of a dead
+ * object may be anything: so it is held. Letting go of it may run anything, and then the table may be gone: so that
+ * comes last, and after it the search does not go on. Different keys of the same hash are too rare to care. */
+static int other_key_read(weft_thread *self, dict *d, const dict_table *t, dict_entry *e, const weft_object *key,
+                          weft_object **value)
+{
+    weft_object *held = ref_read(self, &e->key, (void *const *)&d->table, t);
     if (held == NULL)
         return DICT_ASK;
-    int same = dict_same_key(held, key);
+    int found = DICT_ASK;
+    if (dict_same_key(held, key) == 1)
+        found = value_read(self, d, t, e, value);
     weft_decref(self, held);
-    return same;
+    return found;
 }
 
 static inline __attribute__((always_inline)) int probe_read(weft_thread *self, dict *d, const dict_table *t,
@@ -78,15 +91,9 @@ static inline __attribute__((always_inline)) int probe_read(weft_thread *self, d
             continue;
         /* The caller holds `key`, so an entry that names it means it, however late we look.
          * order: relaxed - only compared. */
-        int same = WEFT_LIKELY(weft_load_relaxed(&e->key) == key) ? 1 : same_key_read(self, d, t, e, key);
-        if (same == 0)
-            continue;
-        if (same == DICT_ASK)
-            return DICT_ASK;
-        if (value == NULL) /* order: acquire - as slot_get */
-            return weft_load_acquire(&e->value) != NULL ? 1 : DICT_ASK;
-        *value = slot_get(self, &e->value, (void *const *)&d->table, t);
-        return *value != NULL ? 1 : DICT_ASK;
+        if (WEFT_LIKELY(weft_load_relaxed(&e->key) == key))
+            return value_read(self, d, t, e, value);
+        return other_key_read(self, d, t, e, key, value);
     }
 }
 
@@ -133,7 +140,7 @@ static weft_status asked_add(weft_thread *self, dict_search *s, weft_object *key
         s->asked = more;
         s->asked_capacity *= 2;
     }
-    s->asked[s->asked_count++] = (uintptr_t)slot_incref_locked(self, key);
+    s->asked[s->asked_count++] = (uintptr_t)ref_read_guarded(self, key);
     return WEFT_OK;
 }
 
@@ -177,7 +184,7 @@ static int ask(weft_thread *self, dict *d, weft_object *key, guard *g, dict_sear
     weft_status status = asked_add(self, s, candidate);
     if (status != WEFT_OK)
         return status;
-    guard_leave(self, g, &d->object);
+    guard_leave(self, g);
     int equal = weft_equal(self, candidate, key);
     guard_enter(self, g, &d->object);
     if (equal == 1)

@@ -131,7 +131,7 @@ void dict_remove_locked(dict *d, dict_entry *e, size_t slot, weft_object **key, 
     dict_table *t = d->table;
     *key = e->key;
     *value = e->value;
-    /* order: release - before either can die, so that slot_get's second look misses it. The value goes first: its
+    /* order: release - before either can die, so that ref_read's second look misses it. The value goes first: its
      * store is the moment of removal. */
     weft_store_release(&e->value, (weft_object *)NULL);
     weft_store_release(&e->key, (weft_object *)NULL);

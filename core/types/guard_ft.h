@@ -1,75 +1,109 @@
-/* guard_ft.h - guards of the free-threaded flavour. See guard.h. */
+/* guard_ft.h - guards of the free-threaded flavour. See guard.h for what they promise.
+ *
+ * Taking a lock is an atomic read-modify-write, which costs more than most operations on a list or a dict; and nearly
+ * all containers are used by one thread only, the one that made them and owns their count. So the owner uses its
+ * container without its lock until another thread first touches it (as biased locks do: Kawachiya, Koseki and Onodera,
+ * "Lock Reservation", OOPSLA 2002).
+ *
+ *   owner    writes the container's address to its slot's `guarded`, then looks whether WEFT_BIT_READERS is clear. If so
+ *            it works, and writes NULL. If not it writes NULL and takes the lock, as everybody else.
+ *   another  takes the object's lock, sets WEFT_BIT_READERS, makes every running thread pass a full barrier, and waits
+ *            while `guarded` is this container. The bit is never cleared.
+ *
+ * Either the owner's look comes after the barrier, and finds the bit; or its write of `guarded` came before it, and the
+ * other thread waits for the owner to be done. The owner never waits for anything while `guarded` is set, so the wait is
+ * short. A barrier costs some microseconds: an owner from whom many containers were taken is told to take the lock
+ * always (`guard_id`), and then no more barriers are needed on its account.
+ *
+ * With the bit come readers without a lock. The owner is one always. So an array may be freed at once only by the
+ * owner, and while the bit is clear. */
 #ifndef WEFT_CORE_TYPES_GUARD_FT_H
 #define WEFT_CORE_TYPES_GUARD_FT_H
 
+#include "heap/tsan.h"
+
 typedef struct guard {
-    weft_critical section;
+    id_slot *own;          /* this thread's, if it needs no lock; else NULL */
+    weft_critical section; /* if not `own` */
 } guard;
 
-/* Another thread's first access: sets WEFT_BIT_READERS. Inside o's critical section. */
-void guard_share(weft_thread *self, weft_object *o);
+/* TSan cannot see what the barrier does, so there both sides are ordered by themselves. */
+#ifdef HEAP_TSAN
+#define GUARD_STORE_ORDER __ATOMIC_SEQ_CST
+#define GUARD_LOAD_ORDER __ATOMIC_SEQ_CST
+#else
+#define GUARD_STORE_ORDER __ATOMIC_RELEASE
+#define GUARD_LOAD_ORDER __ATOMIC_RELAXED
+#endif
 
-static inline bool guard_owned(const weft_thread *self, const weft_object *o)
+void guard_enter_slow(weft_thread *self, guard *g, weft_object *o);
+weft_object *ref_read_shared(weft_thread *self, weft_object *o, weft_object *const *place, void *const *origin,
+                             const void *array);
+
+static inline bool guard_alone(const weft_thread *self, const weft_object *o)
 {
-    return weft_load_relaxed(&o->owner) == self->id;
+    return weft_load_relaxed(&o->owner) == self->id && !(weft_load_relaxed(&o->bits) & WEFT_BIT_READERS);
 }
 
 static inline bool guard_readable(const weft_thread *self, const weft_object *o)
 {
-    /* The bit is relaxed: it only ever appears, and what it promises is that writers who took the lock after it was set
-     * retire arrays; the array pointer is loaded with acquire. */
-    return WEFT_LIKELY(guard_owned(self, o)) || (weft_load_relaxed(&o->bits) & WEFT_BIT_READERS);
+    /* Relaxed: the bit only ever appears, and promises that whoever takes the lock after it was set retires arrays. An
+     * array that was freed before is not found: the pointer to the next one is loaded with acquire. */
+    return WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id) || (weft_load_relaxed(&o->bits) & WEFT_BIT_READERS);
+}
+
+static inline bool guard_is_free(void)
+{
+    return false;
 }
 
 static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
 {
-    weft_critical_begin(self, &g->section, o);
-    if (WEFT_UNLIKELY(!guard_readable(self, o)))
-        guard_share(self, o);
+    id_slot *s = thread_of(self)->world.slot;
+    /* order: release - guard_take_from may read this instead of the NULL before it. The processor may do the loads below
+     * before this store; the barrier in guard_take_from makes up for that. */
+    __atomic_store_n(&s->guarded, o, GUARD_STORE_ORDER);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    g->own = s;
+    if (WEFT_UNLIKELY(weft_load_relaxed(&o->owner) != __atomic_load_n(&s->guard_id, GUARD_LOAD_ORDER) ||
+                      (__atomic_load_n(&o->bits, GUARD_LOAD_ORDER) & WEFT_BIT_READERS)))
+        guard_enter_slow(self, g, o);
 }
 
-static inline void guard_leave(weft_thread *self, guard *g, weft_object *o)
+static inline void guard_leave(weft_thread *self, guard *g)
 {
-    (void)o;
-    weft_critical_end(self, &g->section);
+    if (WEFT_LIKELY(g->own != NULL)) /* order: release - pairs with guard_take_from: what was done to the container */
+        weft_store_release(&g->own->guarded, (weft_object *)NULL);
+    else
+        weft_critical_end(self, &g->section);
 }
 
-static inline bool guard_alone(const weft_thread *self, const weft_object *o)
+static inline bool ref_array_is(void *const *origin, const void *array)
 {
-    return guard_owned(self, o) && !(weft_load_relaxed(&o->bits) & WEFT_BIT_READERS);
+    /* order: acquire - of the loads before this one, so that they come before; pairs with writers' release stores. */
+    return WEFT_LIKELY(weft_load_acquire(origin) == array);
 }
 
-/* Does *place still hold the array that was read from it? */
-static inline bool slot_array_is(void *const *place, const void *array)
+/* A new reference to what `place`, which is in `array`, held at some moment since the array was read from *origin; NULL
+ * if it held nothing or cannot be told: take the guard and look again. */
+static inline weft_object *ref_read(weft_thread *self, weft_object *const *place, void *const *origin, const void *array)
 {
-    /* order: acquire - keeps the loads before it before it; pairs with the release store of a writer's new array. */
-    return WEFT_LIKELY(weft_load_acquire(place) == array);
-}
-
-weft_object *slot_get_shared(weft_thread *self, weft_object *o, weft_object *const *slot, void *const *place,
-                             const void *array);
-
-/* A new reference to what `slot`, part of `array`, held at some moment since the array was read from *place; NULL if it
- * held nothing or it cannot be told: take the guard and look again. */
-static inline weft_object *slot_get(weft_thread *self, weft_object *const *slot, void *const *place, const void *array)
-{
-    /* order: acquire - pairs with the release store of the slot, so that the object is seen as it was put in. */
-    weft_object *o = weft_load_acquire(slot);
+    /* order: acquire - pairs with the release store of the place, so that the object is seen as it was put in. */
+    weft_object *o = weft_load_acquire(place);
     if (WEFT_UNLIKELY(o == NULL))
         return NULL;
-    /* An object that we own was alive when it was in the slot, and it is us who would have freed it since. So it needs
-     * no second look. */
+    /* An object that we own was alive when it was there, and it is us who would have freed it since. So it needs no
+     * second look. */
     uint32_t more;
     if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id) &&
         WEFT_LIKELY(!__builtin_add_overflow(o->local, 1u, &more))) {
         o->local = more;
         return o;
     }
-    return slot_get_shared(self, o, slot, place, array);
+    return ref_read_shared(self, o, place, origin, array);
 }
 
-/* A reference to an object in a slot of a container whose guard we hold, so that later slot_get of others succeed. */
-static inline weft_object *slot_incref_locked(weft_thread *self, weft_object *o)
+static inline weft_object *ref_read_guarded(weft_thread *self, weft_object *o)
 {
     weft_incref_published(self, o);
     return o;

@@ -6,6 +6,11 @@ typedef struct guard {
     char unused;
 } guard;
 
+static inline bool guard_is_free(void)
+{
+    return true;
+}
+
 static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
 {
     (void)self;
@@ -13,11 +18,10 @@ static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
     (void)o;
 }
 
-static inline void guard_leave(weft_thread *self, guard *g, weft_object *o)
+static inline void guard_leave(weft_thread *self, guard *g)
 {
     (void)self;
     (void)g;
-    (void)o;
 }
 
 static inline bool guard_alone(const weft_thread *self, const weft_object *o)
@@ -34,25 +38,25 @@ static inline bool guard_readable(const weft_thread *self, const weft_object *o)
     return true;
 }
 
-/* Does *place still hold the array that was read from it? */
-static inline bool slot_array_is(void *const *place, const void *array)
+/* Only who is in a guard changes it, and nobody else can run. */
+static inline bool ref_array_is(void *const *origin, const void *array)
 {
-    (void)place;
+    (void)origin;
     (void)array;
     return true;
 }
 
-static inline weft_object *slot_get(weft_thread *self, weft_object *const *slot, void *const *place, const void *array)
+static inline weft_object *ref_read(weft_thread *self, weft_object *const *place, void *const *origin, const void *array)
 {
-    (void)place;
+    (void)origin;
     (void)array;
-    weft_object *o = *slot;
+    weft_object *o = *place;
     if (WEFT_LIKELY(o != NULL))
         weft_incref(self, o);
     return o;
 }
 
-static inline weft_object *slot_incref_locked(weft_thread *self, weft_object *o)
+static inline weft_object *ref_read_guarded(weft_thread *self, weft_object *o)
 {
     weft_incref(self, o);
     return o;

@@ -5,7 +5,6 @@
 #include "core/types/list.h"
 
 #include "core/text_buffer.h"
-#include "core/types/guard.h"
 #include "core/types/types.h"
 
 static weft_status list_index_error(const char *function, int64_t index, size_t size)
@@ -48,30 +47,13 @@ int64_t weft_list_size(weft_thread *self, const weft_object *o)
     return (int64_t)list_size((const list *)(const void *)o);
 }
 
-static __attribute__((noinline)) weft_object *list_item_guarded(weft_thread *self, list *l, size_t index)
+weft_object *list_item_guarded(weft_thread *self, list *l, size_t index)
 {
     guard g;
     guard_enter(self, &g, &l->object);
-    weft_object *item = index < l->size ? slot_incref_locked(self, l->items[index]) : NULL;
-    guard_leave(self, &g, &l->object);
+    weft_object *item = index < l->size ? ref_read_guarded(self, l->items[index]) : NULL;
+    guard_leave(self, &g);
     return item;
-}
-
-weft_object *list_item(weft_thread *self, list *l, size_t index)
-{
-    if (WEFT_LIKELY(guard_readable(self, &l->object))) {
-        /* order: acquire - pairs with the release stores of `items`, so that the array is seen as it was made. */
-        weft_object **items = weft_load_acquire(&l->items);
-        if (index >= list_size(l))
-            return NULL;
-        /* The array was there before and after the size was: it is at least that long. */
-        if (WEFT_LIKELY(items != NULL) && slot_array_is((void *const *)&l->items, items)) {
-            weft_object *item = slot_get(self, &items[index], (void *const *)&l->items, items);
-            if (WEFT_LIKELY(item != NULL))
-                return item;
-        }
-    }
-    return list_item_guarded(self, l, index);
 }
 
 weft_object *weft_list_get(weft_thread *self, weft_object *o, int64_t index)
@@ -97,14 +79,14 @@ weft_status weft_list_set(weft_thread *self, weft_object *o, int64_t index, weft
     guard_enter(self, &g, o);
     size_t size = l->size;
     if (WEFT_UNLIKELY((size_t)index >= size)) {
-        guard_leave(self, &g, o);
+        guard_leave(self, &g);
         return list_index_error(__func__, index, size);
     }
     weft_object *old = l->items[index];
     weft_incref(self, item);
-    /* order: release - pairs with slot_get. */
+    /* order: release - pairs with ref_read. */
     weft_store_release(&l->items[index], item);
-    guard_leave(self, &g, o);
+    guard_leave(self, &g);
     weft_decref(self, old);
     return WEFT_OK;
 }
@@ -123,12 +105,12 @@ weft_status weft_list_append(weft_thread *self, weft_object *o, weft_object *ite
     size_t size = l->size;
     if (WEFT_LIKELY(size < list_capacity_locked(l)) || (status = list_reserve_locked(self, l, size + 1)) == WEFT_OK) {
         weft_incref(self, item);
-        /* order: release - the slot's pairs with slot_get; the size's with list_size, so that who sees the size sees
+        /* order: release - the slot's pairs with ref_read; the size's with list_size, so that who sees the size sees
          * the item. */
         weft_store_release(&l->items[size], item);
         weft_store_release(&l->size, size + 1);
     }
-    guard_leave(self, &g, o);
+    guard_leave(self, &g);
     return status;
 }
 
@@ -149,7 +131,7 @@ weft_status weft_list_insert(weft_thread *self, weft_object *o, int64_t index, w
         weft_incref(self, item);
         list_put_in_locked(self, l, (size_t)index, item);
     }
-    guard_leave(self, &g, o);
+    guard_leave(self, &g);
     return inside ? status : list_index_error(__func__, index, size);
 }
 
@@ -168,7 +150,7 @@ weft_object *weft_list_pop(weft_thread *self, weft_object *o, int64_t index)
         item = list_take_out_locked(self, l, at);
         list_trim_locked(self, l);
     }
-    guard_leave(self, &g, o);
+    guard_leave(self, &g);
     if (WEFT_UNLIKELY(item == NULL))
         (void)list_index_error(__func__, index, size);
     return item;
@@ -181,7 +163,7 @@ static void list_empty(weft_thread *self, weft_object *o)
     guard_enter(self, &g, o);
     bool readers = !guard_alone(self, o);
     weft_object **items = list_take_array_locked(list_of(o), &size);
-    guard_leave(self, &g, o);
+    guard_leave(self, &g);
     list_drop_array(self, items, size, readers);
 }
 

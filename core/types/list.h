@@ -9,7 +9,7 @@
 #ifndef WEFT_CORE_TYPES_LIST_H
 #define WEFT_CORE_TYPES_LIST_H
 
-#include "core/core.h"
+#include "core/types/guard.h"
 
 typedef struct list {
     weft_object object;
@@ -56,13 +56,28 @@ void list_drop_array(weft_thread *self, weft_object **items, size_t size, bool r
 void list_put_in_locked(weft_thread *self, list *l, size_t index, weft_object *stolen);
 weft_object *list_take_out_locked(weft_thread *self, list *l, size_t index);
 
-/* A new reference to item `index`, or NULL without an error: there is none. */
-weft_object *list_item(weft_thread *self, list *l, size_t index);
-
 static inline size_t list_size(const list *l)
 {
     /* order: acquire - pairs with the release store of a writer, so that who has seen the size sees the items. */
     return weft_load_acquire(&l->size);
+}
+
+weft_object *list_item_guarded(weft_thread *self, list *l, size_t index);
+
+/* A new reference to item `index`, or NULL without an error: there is none. Takes no lock if it can be helped. */
+static inline weft_object *list_item(weft_thread *self, list *l, size_t index)
+{
+    if (WEFT_UNLIKELY(!guard_readable(self, &l->object)))
+        return list_item_guarded(self, l, index);
+    /* order: acquire - pairs with the release stores of `items`, so that the array is seen as it was made. */
+    weft_object **items = weft_load_acquire(&l->items);
+    if (WEFT_UNLIKELY(index >= list_size(l)))
+        return NULL;
+    /* The array was there before and after the size was read: so it is at least that long. */
+    if (WEFT_UNLIKELY(!ref_array_is((void *const *)&l->items, items) || items == NULL))
+        return list_item_guarded(self, l, index);
+    weft_object *item = ref_read(self, &items[index], (void *const *)&l->items, items);
+    return WEFT_LIKELY(item != NULL) ? item : list_item_guarded(self, l, index);
 }
 
 int list_traverse(weft_object *o, weft_visit_fn visit, void *arg);

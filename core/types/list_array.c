@@ -3,7 +3,7 @@
  * Called inside the list's guard, except where the name says otherwise. */
 #include <string.h>
 
-#include "core/types/error_saved.h"
+#include "core/error.h"
 #include "core/types/guard.h"
 #include "core/types/list.h"
 
@@ -56,7 +56,7 @@ void list_trim_locked(weft_thread *self, list *l)
     if (capacity < LIST_TRIM_MIN || l->size > capacity / 4)
         return;
     /* Not the caller's error if memory for a smaller one cannot be had. */
-    error_saved saved;
+    error_scope saved;
     error_save(&saved);
     if (list_resize_locked(self, l, list_capacity_for(l->size)) != WEFT_OK)
         error_restore(&saved);
@@ -99,7 +99,7 @@ static weft_object **list_move_locked(weft_thread *self, list *l, size_t from, s
         memmove(items + to, items + from, count * sizeof *items);
         return items;
     }
-    /* order: release - pairs with readers' acquire loads of `items`; the slots' stores pair with slot_get. */
+    /* order: release - pairs with readers' acquire loads of `items`; the slots' stores pair with ref_read. */
     weft_store_release(&l->items, (weft_object **)NULL);
     if (to < from) {
         for (size_t i = 0; i < count; i++)
@@ -122,7 +122,7 @@ static void list_settle_locked(list *l, weft_object **items, size_t size)
 void list_put_in_locked(weft_thread *self, list *l, size_t index, weft_object *stolen)
 {
     weft_object **items = list_move_locked(self, l, index, index + 1, l->size - index);
-    /* order: release - pairs with slot_get. */
+    /* order: release - pairs with ref_read. */
     weft_store_release(&items[index], stolen);
     list_settle_locked(l, items, l->size + 1);
 }
@@ -131,7 +131,7 @@ weft_object *list_take_out_locked(weft_thread *self, list *l, size_t index)
 {
     weft_object *item = l->items[index];
     weft_object **items = list_move_locked(self, l, index + 1, index, l->size - index - 1);
-    /* order: release - before the item can die, so that slot_get's second look misses it. */
+    /* order: release - before the item can die, so that ref_read's second look misses it. */
     weft_store_release(&items[l->size - 1], (weft_object *)NULL);
     list_settle_locked(l, items, l->size - 1);
     return item;
