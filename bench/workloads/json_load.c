@@ -59,10 +59,14 @@ static weft_status prepare(weft_thread *self, source *s, const char *path, size_
     if (!text)
         return weft_error_set(WEFT_ERROR_SYSTEM, "%s: cannot read: %s", path, strerror(errno));
     s->path = strdup(path);
-    s->expected = json_canonical(text, file_size, &s->size);
-    if (s->path && s->expected && s->size == file_size && memcmp(s->expected, text, file_size) == 0)
+    if (json_is_canonical(text, file_size)) {
         ++*identical;
-    free(text);
+        s->expected = text;
+        s->size = file_size;
+    } else {
+        s->expected = json_canonical(text, file_size, &s->size);
+        free(text);
+    }
     if (!s->path || !s->expected)
         return weft_error_set(WEFT_ERROR_MEMORY, "%s: no memory for its canonical form", path);
     return WEFT_OK;
@@ -132,27 +136,16 @@ static void *set_up(weft_thread *self, const bench_options *options, size_t *tas
     return l;
 }
 
-static weft_status compare(const source *s, yajl_gen gen)
-{
-    const unsigned char *written = NULL;
-    size_t size = 0, same = 0;
-    yajl_gen_get_buf(gen, &written, &size);
-    if (size == s->size && memcmp(written, s->expected, size) == 0)
-        return WEFT_OK;
-    while (same < size && same < s->size && written[same] == (unsigned char)s->expected[same])
-        same++;
-    return weft_error_set(WEFT_ERROR_USER, "%s: written back differently from offset %zu on", s->path, same);
-}
-
 static weft_status write_and_compare(weft_thread *self, const source *s, weft_object *o)
 {
-    yajl_gen gen = json_new_generator();
+    json_match match = {.expected = s->expected, .size = s->size};
+    yajl_gen gen = json_new_generator(json_match_piece, &match);
     if (!gen)
         return weft_error_status();
     weft_status status = json_write(self, gen, o);
-    if (status == WEFT_OK)
-        status = compare(s, gen);
     yajl_gen_free(gen);
+    if (status == WEFT_OK && !json_match_complete(&match))
+        status = weft_error_set(WEFT_ERROR_USER, "%s: written back differently from offset %zu on", s->path, match.same);
     return status;
 }
 
@@ -193,23 +186,25 @@ static void describe(void *state, json_writer *json)
     json_integer(json, "canonical", (int64_t)(l->count - l->identical));
 }
 
+static void print_piece(void *failed, const char *piece, size_t size)
+{
+    if (fwrite(piece, 1, size, stdout) != size)
+        *(bool *)failed = true;
+}
+
 /* The objects of the smallest file, written out. */
 static weft_status dump(weft_thread *self, void *state)
 {
     const loads *l = state;
-    const unsigned char *text = NULL;
-    size_t size = 0;
+    bool failed = false;
     weft_object *o = weft_list_get(self, l->documents, (int64_t)l->count - 1);
-    yajl_gen gen = o ? json_new_generator() : NULL;
+    yajl_gen gen = o ? json_new_generator(print_piece, &failed) : NULL;
     weft_status status = gen ? json_write(self, gen, o) : weft_error_status();
-    if (status == WEFT_OK) {
-        yajl_gen_get_buf(gen, &text, &size);
-        if (fwrite(text, 1, size, stdout) != size || fflush(stdout) != 0)
-            status = weft_error_set(WEFT_ERROR_SYSTEM, "cannot write: %s", strerror(errno));
-    }
     if (gen)
         yajl_gen_free(gen);
     weft_xdecref(self, o);
+    if (status == WEFT_OK && (fflush(stdout) != 0 || failed))
+        status = weft_error_set(WEFT_ERROR_SYSTEM, "cannot write: %s", strerror(errno));
     return status;
 }
 
