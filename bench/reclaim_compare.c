@@ -5,6 +5,7 @@
  * A grace period is timed from the call until it has passed, with one other thread at safepoints all the time. Weft's
  * has no such call: retiring a block and polling until the library has freed it shows the same time. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,6 +21,7 @@ enum { PAIRS = 200000, PERIODS = 21, PATIENCE_MS = 2000 };
 typedef struct reader {
     pthread_t pthread;
     weft_runtime *runtime; /* NULL: liburcu's side */
+    bool reads;            /* atomic, relaxed: it has begun */
     bool stop;             /* atomic, relaxed */
 } reader;
 
@@ -76,8 +78,9 @@ static double safepoint_ns(weft_thread *self)
 
 static void *read_with_urcu(void *arg)
 {
-    const reader *r = arg;
+    reader *r = arg;
     urcu_qsbr_register_thread();
+    __atomic_store_n(&r->reads, true, __ATOMIC_RELAXED);
     while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED))
         urcu_qsbr_quiescent_state();
     urcu_qsbr_unregister_thread();
@@ -86,13 +89,23 @@ static void *read_with_urcu(void *arg)
 
 static void *read_with_weft(void *arg)
 {
-    const reader *r = arg;
+    reader *r = arg;
     weft_thread *self = weft_thread_attach(r->runtime);
+    __atomic_store_n(&r->reads, true, __ATOMIC_RELAXED);
     while (self && !__atomic_load_n(&r->stop, __ATOMIC_RELAXED))
         weft_safepoint(self);
     if (self)
         weft_thread_detach(self);
     return NULL;
+}
+
+static bool start_reader(reader *r, void *(*read)(void *))
+{
+    if (pthread_create(&r->pthread, NULL, read, r) != 0)
+        return false;
+    while (!__atomic_load_n(&r->reads, __ATOMIC_RELAXED))
+        sched_yield();
+    return true;
 }
 
 static void stop_reader(reader *r)
@@ -105,7 +118,7 @@ static double synchronize_us(void)
 {
     reader r = {.runtime = NULL};
     double us[PERIODS];
-    if (pthread_create(&r.pthread, NULL, read_with_urcu, &r) != 0)
+    if (!start_reader(&r, read_with_urcu))
         return -1;
     for (int i = 0; i < PERIODS; i++) {
         double start = seconds_now();
@@ -121,11 +134,12 @@ static size_t deferred_bytes(weft_thread *self, weft_heap_stats *stats)
     return weft_heap_statistics(self, stats) == WEFT_OK ? stats->bytes_deferred : 0;
 }
 
-/* Blocks are retired and safepoints passed until nothing waits any more; the look at the statistics is not timed, but
- * stops the world, so this is an upper bound. Negative: it never ended. */
+/* A block is retired, large enough to be a batch of its own, and safepoints passed until nothing waits any more. Looking
+ * at the statistics stops the world, so it is done now and then and not timed: an upper bound. Negative: it never
+ * ended. */
 static double retire_us(weft_thread *self, weft_heap_stats *stats)
 {
-    enum { BYTES = 4096, POLLS = 1000 };
+    enum { BYTES = 256 * 1024, POLLS = 1000 };
     void *block = weft_mem_alloc(self, BYTES);
     double start = seconds_now();
     weft_mem_retire(self, block, BYTES);
@@ -144,7 +158,7 @@ static double retire_median_us(weft_thread *self)
     reader r = {.runtime = self->runtime};
     weft_heap_stats *stats = calloc(1, sizeof *stats);
     double us[PERIODS];
-    if (!stats || pthread_create(&r.pthread, NULL, read_with_weft, &r) != 0) {
+    if (!stats || !start_reader(&r, read_with_weft)) {
         free(stats);
         return -1;
     }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh BUILD_DIR [REPORT_DIR [OPTION...]] - runs the workloads of a finished build on both flavours in turn, prints the
-# table, writes results.json and index.html. Options go to weft_report (--rounds, --seconds).
+# table, writes results.json and index.html. Options go to weft_report (--rounds, --seconds, --quick).
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -22,11 +22,11 @@ static yajl_val run_program(const char *const argv[])
     return line;
 }
 
-bool flavours_run(const char *program, const char *workload, uint32_t threads, bench_run *run)
+bool flavours_run(const char *program, const char *workload, uint32_t threads, bool quick, bench_run *run)
 {
     char count[16];
     snprintf(count, sizeof count, "%u", threads);
-    const char *const argv[] = {program, workload, "--threads", count, NULL};
+    const char *const argv[] = {program, workload, "--threads", count, quick ? "--quick" : NULL, NULL};
     yajl_val line = run_program(argv);
     if (!line)
         return false;

@@ -1,11 +1,11 @@
-/* probes.h - what the probes' files share. A probe times batches of about a hundredth of a second and reports the median
- * batch. */
+/* probes.h - what the probes' files share. A probe times batches of a few milliseconds, so that many of them
+ * run undisturbed on a busy machine, and reports the median batch. */
 #ifndef WEFT_BENCH_PROBES_H
 #define WEFT_BENCH_PROBES_H
 
 #include "bench.h"
 
-enum { PROBE_BATCHES = 11 };
+enum { PROBE_BATCHES = 41 };
 
 /* Runs `body` on `threads` threads PROBE_BATCHES times, each doing `operations` operations, after one run that does not
  * count. The median time in ns of one operation if all operations of all threads were done one after the other: with

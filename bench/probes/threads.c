@@ -47,7 +47,7 @@ static weft_status work_alone(weft_thread *self, uint32_t index, void *arg)
 
 double probe_private_work(weft_thread *self, uint32_t threads)
 {
-    uint64_t rounds = 20000;
+    uint64_t rounds = 8000;
     return probe_ns(self, threads, rounds * ITEMS, work_alone, &rounds);
 }
 

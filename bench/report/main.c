@@ -9,9 +9,10 @@ enum { SECONDS_EACH = 13 };
 
 static int usage(void)
 {
-    fputs("usage: weft_report --gil PROGRAM --ft PROGRAM --out FOLDER [--rounds N] [--seconds N]\n"
+    fputs("usage: weft_report --gil PROGRAM --ft PROGRAM --out FOLDER [--rounds N] [--seconds N] [--quick]\n"
           "  --rounds N   at most N rounds of a comparison, 3 to 15 (9)\n"
-          "  --seconds N  time for the rounds of one comparison (13); three rounds are always made\n",
+          "  --seconds N  time for the rounds of one comparison (13); three rounds are always made\n"
+          "  --quick      a fraction of each workload, to try the report itself\n",
           stderr);
     return 2;
 }
@@ -21,7 +22,8 @@ static bool parse(int argc, char **argv, report *r)
     static const struct option options[] = {
         {"gil", required_argument, NULL, 'g'},    {"ft", required_argument, NULL, 'f'},
         {"out", required_argument, NULL, 'o'},    {"rounds", required_argument, NULL, 'r'},
-        {"seconds", required_argument, NULL, 's'}, {NULL, 0, NULL, 0},
+        {"seconds", required_argument, NULL, 's'}, {"quick", no_argument, NULL, 'q'},
+        {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -31,6 +33,7 @@ static bool parse(int argc, char **argv, report *r)
         case 'o': r->folder = optarg; break;
         case 'r': r->rounds = (uint32_t)strtoul(optarg, NULL, 10); break;
         case 's': r->seconds_each = strtod(optarg, NULL); break;
+        case 'q': r->quick = true; break;
         default: return false;
         }
     }

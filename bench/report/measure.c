@@ -24,13 +24,13 @@ typedef struct outcome {
     uint32_t rounds;
 } outcome;
 
-static bool run_round(const contest *c, const char *workload, outcome *o)
+static bool run_round(const contest *c, const char *workload, bool quick, outcome *o)
 {
     bench_run runs[2];
     uint32_t round = o->rounds++;
     for (uint32_t i = 0; i < 2; i++) {
         uint32_t side = (i + round) % 2;
-        if (!flavours_run(c->programs[side], workload, c->threads[side], &runs[side]))
+        if (!flavours_run(c->programs[side], workload, c->threads[side], quick, &runs[side]))
             return false;
         o->seconds[side][round] = runs[side].seconds;
         o->peak[side][round] = runs[side].peak_bytes;
@@ -51,7 +51,7 @@ static bool run_rounds(const report *r, const contest *c, const char *workload, 
         if (o->rounds >= ROUNDS_MIN && spent + spent / o->rounds > r->seconds_each)
             break;
         fputc('.', stderr);
-        if (!run_round(c, workload, o))
+        if (!run_round(c, workload, r->quick, o))
             return false;
     }
     return true;

@@ -79,10 +79,42 @@ static bool transcribe(yajl_gen gen, const char *text, size_t size)
     return ok;
 }
 
+void json_match_piece(void *match, const char *piece, size_t size)
+{
+    json_match *m = match;
+    size_t i = 0, left = m->size - m->same;
+    if (m->differs)
+        return;
+    if (size <= left && memcmp(m->expected + m->same, piece, size) == 0) {
+        m->same += size;
+        return;
+    }
+    while (i < size && i < left && piece[i] == m->expected[m->same + i])
+        i++;
+    m->same += i;
+    m->differs = true;
+}
+
+bool json_match_complete(const json_match *match)
+{
+    return !match->differs && match->same == match->size;
+}
+
+bool json_is_canonical(const char *text, size_t size)
+{
+    json_match match = {.expected = text, .size = size};
+    yajl_gen gen = json_new_generator(json_match_piece, &match);
+    if (!gen)
+        return false;
+    bool same = transcribe(gen, text, size) && json_match_complete(&match);
+    yajl_gen_free(gen);
+    return same;
+}
+
 char *json_canonical(const char *text, size_t size, size_t *result_size)
 {
     char *result = NULL;
-    yajl_gen gen = json_new_generator();
+    yajl_gen gen = json_new_generator(NULL, NULL);
     if (gen && transcribe(gen, text, size)) {
         const unsigned char *buffer = NULL;
         yajl_gen_get_buf(gen, &buffer, result_size);

@@ -3,7 +3,8 @@
  * What a file must become again is found without Weft: its text goes through yajl's parser straight into yajl's
  * generator. Where that equals the file, writing back must reproduce the file byte by byte; where it does not (another
  * indent, `[]` on one line), it must reproduce this canonical form, and the line of JSON counts the file under
- * "canonical", not "identical". Every task compares. Without files: those of the iso-codes package. */
+ * "canonical", not "identical". Every task compares. What was loaded last from a file is kept until it is loaded again,
+ * maybe by another thread, as a server keeps its documents. Without files: those of the iso-codes package. */
 #include "bench.h"
 
 #include <errno.h>
@@ -26,16 +27,18 @@ typedef struct source {
     size_t size;
 } source;
 
-/* Constant while tasks run. */
+/* Constant while tasks run, but for what `documents` holds. */
 typedef struct loads {
     source *sources; /* largest first, so that no thread is left with the largest at the end */
     size_t count;
     size_t identical; /* of them, files whose own bytes are expected */
     uint64_t repeat;
+    weft_object *documents; /* list: for each file what was loaded last, or none */
 } loads;
 
-static void free_loads(loads *l)
+static void free_loads(weft_thread *self, loads *l)
 {
+    weft_xdecref(self, l->documents);
     for (size_t i = 0; i < l->count; i++) {
         free(l->sources[i].path);
         free(l->sources[i].expected);
@@ -56,10 +59,14 @@ static weft_status prepare(weft_thread *self, source *s, const char *path, size_
     if (!text)
         return weft_error_set(WEFT_ERROR_SYSTEM, "%s: cannot read: %s", path, strerror(errno));
     s->path = strdup(path);
-    s->expected = json_canonical(text, file_size, &s->size);
-    if (s->path && s->expected && s->size == file_size && memcmp(s->expected, text, file_size) == 0)
+    if (json_is_canonical(text, file_size)) {
         ++*identical;
-    free(text);
+        s->expected = text;
+        s->size = file_size;
+    } else {
+        s->expected = json_canonical(text, file_size, &s->size);
+        free(text);
+    }
     if (!s->path || !s->expected)
         return weft_error_set(WEFT_ERROR_MEMORY, "%s: no memory for its canonical form", path);
     return WEFT_OK;
@@ -69,6 +76,17 @@ static int larger_first(const void *a, const void *b)
 {
     size_t x = ((const source *)a)->size, y = ((const source *)b)->size;
     return (x < y) - (x > y);
+}
+
+static weft_status make_documents(weft_thread *self, loads *l)
+{
+    weft_status status = WEFT_OK;
+    l->documents = weft_list_new(self, l->count);
+    if (!l->documents)
+        return weft_error_status();
+    for (size_t i = 0; status == WEFT_OK && i < l->count; i++)
+        status = weft_list_append(self, l->documents, &weft_none);
+    return status;
 }
 
 static loads *prepare_all(weft_thread *self, const char *const *paths, size_t count)
@@ -84,9 +102,13 @@ static loads *prepare_all(weft_thread *self, const char *const *paths, size_t co
     for (size_t i = 0; i < count; i++) {
         l->count = i + 1;
         if (prepare(self, &l->sources[i], paths[i], &l->identical) != WEFT_OK) {
-            free_loads(l);
+            free_loads(self, l);
             return NULL;
         }
+    }
+    if (make_documents(self, l) != WEFT_OK) {
+        free_loads(self, l);
+        return NULL;
     }
     qsort(l->sources, count, sizeof *l->sources, larger_first);
     return l;
@@ -114,31 +136,30 @@ static void *set_up(weft_thread *self, const bench_options *options, size_t *tas
     return l;
 }
 
-static weft_status compare(const source *s, yajl_gen gen)
+static weft_status write_and_compare(weft_thread *self, const source *s, weft_object *o)
 {
-    const unsigned char *written = NULL;
-    size_t size = 0, same = 0;
-    yajl_gen_get_buf(gen, &written, &size);
-    if (size == s->size && memcmp(written, s->expected, size) == 0)
-        return WEFT_OK;
-    while (same < size && same < s->size && written[same] == (unsigned char)s->expected[same])
-        same++;
-    return weft_error_set(WEFT_ERROR_USER, "%s: written back differently from offset %zu on", s->path, same);
+    json_match match = {.expected = s->expected, .size = s->size};
+    yajl_gen gen = json_new_generator(json_match_piece, &match);
+    if (!gen)
+        return weft_error_status();
+    weft_status status = json_write(self, gen, o);
+    yajl_gen_free(gen);
+    if (status == WEFT_OK && !json_match_complete(&match))
+        status = weft_error_set(WEFT_ERROR_USER, "%s: written back differently from offset %zu on", s->path, match.same);
+    return status;
 }
 
 static weft_status run(weft_thread *self, void *state, size_t task, uint64_t *checksum)
 {
     const loads *l = state;
-    const source *s = &l->sources[task % l->count];
+    size_t index = task % l->count;
+    const source *s = &l->sources[index];
     weft_object *o = json_load_file(self, s->path);
     if (!o)
         return weft_error_status();
-    yajl_gen gen = json_new_generator();
-    weft_status status = gen ? json_write(self, gen, o) : WEFT_ERROR_MEMORY;
+    weft_status status = write_and_compare(self, s, o);
     if (status == WEFT_OK)
-        status = compare(s, gen);
-    if (gen)
-        yajl_gen_free(gen);
+        status = weft_list_set(self, l->documents, (int64_t)index, o);
     weft_decref(self, o);
     *checksum += s->size;
     return status;
@@ -165,21 +186,31 @@ static void describe(void *state, json_writer *json)
     json_integer(json, "canonical", (int64_t)(l->count - l->identical));
 }
 
-/* The last file's objects, written out: for a look, and for tests. */
+static void print_piece(void *failed, const char *piece, size_t size)
+{
+    if (fwrite(piece, 1, size, stdout) != size)
+        *(bool *)failed = true;
+}
+
+/* The objects of the smallest file, written out. */
 static weft_status dump(weft_thread *self, void *state)
 {
     const loads *l = state;
-    const source *s = &l->sources[l->count - 1];
-    (void)self;
-    return fwrite(s->expected, 1, s->size, stdout) == s->size
-               ? WEFT_OK
-               : weft_error_set(WEFT_ERROR_SYSTEM, "cannot write: %s", strerror(errno));
+    bool failed = false;
+    weft_object *o = weft_list_get(self, l->documents, (int64_t)l->count - 1);
+    yajl_gen gen = o ? json_new_generator(print_piece, &failed) : NULL;
+    weft_status status = gen ? json_write(self, gen, o) : weft_error_status();
+    if (gen)
+        yajl_gen_free(gen);
+    weft_xdecref(self, o);
+    if (status == WEFT_OK && (fflush(stdout) != 0 || failed))
+        status = weft_error_set(WEFT_ERROR_SYSTEM, "cannot write: %s", strerror(errno));
+    return status;
 }
 
 static void tear_down(weft_thread *self, void *state)
 {
-    (void)self;
-    free_loads(state);
+    free_loads(self, state);
 }
 
 const workload workload_json_load = {

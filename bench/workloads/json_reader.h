@@ -21,8 +21,9 @@ WEFT_MUST_USE weft_object *json_load_file(weft_thread *self, const char *path);
 /* Writes `o` to `gen`. WEFT_ERROR_TYPE (an object that is not JSON), WEFT_ERROR_VALUE (what `gen` refused). */
 weft_status json_write(weft_thread *self, yajl_gen gen, weft_object *o);
 
-/* A generator with the formatting of the files: two blanks of indent. NULL: WEFT_ERROR_MEMORY. */
-yajl_gen json_new_generator(void);
+/* A generator with the formatting of the files: two blanks of indent. It gives its text to `print`, or keeps it in a
+ * buffer if that is NULL. NULL: WEFT_ERROR_MEMORY. */
+yajl_gen json_new_generator(yajl_print_t print, void *arg);
 
 /* A number as this program writes it: *is_integer says which of the two values holds. WEFT_ERROR_PARSE out of range. */
 weft_status json_parse_number(const char *text, size_t size, bool *is_integer, int64_t *integer, double *real);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-yajl_gen json_new_generator(void)
+yajl_gen json_new_generator(yajl_print_t print, void *arg)
 {
     yajl_gen gen = yajl_gen_alloc(NULL);
     if (!gen) {
@@ -16,6 +16,8 @@ yajl_gen json_new_generator(void)
     }
     yajl_gen_config(gen, yajl_gen_beautify, 1);
     yajl_gen_config(gen, yajl_gen_indent_string, "  ");
+    if (print)
+        yajl_gen_config(gen, yajl_gen_print_callback, print, arg);
     return gen;
 }
 

@@ -3,7 +3,8 @@
  *
  * Six stations, each with a queue and a link to the next one. The scheduler goes round; a station with a packet takes the
  * oldest, notes its value in the packet's payload, computes a new value, and sends it on by as many links as the value
- * says. After eight hops a packet is retired and a new one is made, until `size` have been. Stations, packets and
+ * says. After eight hops a packet is retired to the machine's log and a new one is made, until `size` have been; then the
+ * log is added up. Stations, packets and
  * payloads are instances and lists; all numbers are int objects. A task is one such machine, `repeat` in all.
  *
  * The check runs the same machine on plain structs. The ring is a cycle: the task cuts it when it is done. */
@@ -26,6 +27,7 @@ typedef struct machine {
     weft_thread *self;
     const machines *shared;
     weft_object *stations[STATIONS];
+    weft_object *log; /* list of the retired packets */
     uint64_t made, retired;
     uint64_t sum;
 } machine;
@@ -169,20 +171,44 @@ static bool note(weft_thread *self, weft_object *packet, int64_t index)
 
 static bool retire(machine *m, weft_object *packet)
 {
+    m->retired++;
+    return weft_list_append(m->self, m->log, packet) == WEFT_OK;
+}
+
+static bool add_notes(machine *m, weft_object *notes)
+{
+    for (int i = 0; i < PAYLOAD; i++) {
+        weft_object *item = weft_list_get(m->self, notes, i);
+        if (!item)
+            return false;
+        m->sum = mix(m->sum, weft_int_get(item));
+        weft_decref(m->self, item);
+    }
+    return true;
+}
+
+static bool add_packet(machine *m, weft_object *packet)
+{
     int64_t value = 0;
     weft_object *notes = weft_instance_get(m->self, packet, NOTES);
     bool ok = notes && get_int(m->self, packet, VALUE, &value);
     m->sum = mix(m->sum, value);
-    for (int i = 0; ok && i < PAYLOAD; i++) {
-        weft_object *item = weft_list_get(m->self, notes, i);
-        ok = item != NULL;
-        if (ok)
-            m->sum = mix(m->sum, weft_int_get(item));
-        weft_xdecref(m->self, item);
-    }
+    ok = ok && add_notes(m, notes);
     weft_xdecref(m->self, notes);
-    m->retired++;
     return ok;
+}
+
+static bool add_log(machine *m)
+{
+    for (int64_t i = 0; i < (int64_t)m->retired; i++) {
+        weft_object *packet = weft_list_get(m->self, m->log, i);
+        bool ok = packet && add_packet(m, packet);
+        weft_xdecref(m->self, packet);
+        if (!ok)
+            return false;
+        weft_safepoint(m->self);
+    }
+    return true;
 }
 
 /* The station `links` further on; new reference. */
@@ -240,6 +266,9 @@ static bool serve(machine *m, weft_object *station)
 static bool build(machine *m)
 {
     weft_thread *self = m->self;
+    m->log = weft_list_new(self, 0);
+    if (!m->log)
+        return false;
     for (int i = 0; i < STATIONS; i++) {
         weft_object *station = m->stations[i] = weft_instance_new(self, m->shared->station_type);
         if (!station || !put_int(self, station, NUMBER, i) || !put_int(self, station, HANDLED, 0) ||
@@ -268,6 +297,7 @@ static bool operate(machine *m)
         ok = ok && station;
     }
     weft_xdecref(m->self, station);
+    ok = ok && add_log(m);
     for (int i = 0; ok && i < STATIONS; i++) {
         int64_t handled = 0;
         ok = get_int(m->self, m->stations[i], HANDLED, &handled);
@@ -278,6 +308,7 @@ static bool operate(machine *m)
 
 static void take_apart(const machine *m)
 {
+    weft_xdecref(m->self, m->log);
     for (int i = 0; i < STATIONS; i++)
         if (m->stations[i]) {
             (void)weft_instance_set(m->self, m->stations[i], NEXT, NULL);
@@ -339,8 +370,8 @@ const workload workload_richards = {
     .name = "richards",
     .summary = "stations that pass packets through queues: instances, lists and ints in motion",
     .units = "size: packets of a machine; repeat: machines",
-    .size = 20000,
-    .repeat = 16,
+    .size = 50000,
+    .repeat = 6,
     .set_up = set_up,
     .run = run,
     .check = check,
