@@ -63,10 +63,24 @@ void heap_close(heap *h)
     h->body = NULL;
 }
 
+/* Without memory mimalloc answers with a theap that always fails; so one block is asked of it. */
+static bool theap_works(mi_theap_t *theap)
+{
+    void *block = mi_theap_malloc_small(theap, WEFT_BLOCK_ALIGN);
+    if (block == NULL)
+        return false;
+    mi_free_small_nonnull(block);
+    return true;
+}
+
 weft_status heap_thread_attach(heap *h, heap_thread *part)
 {
-    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++)
-        part->part[kind] = mi_heap_theap(heap_of(h, kind));
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++) {
+        mi_theap_t *theap = mi_heap_theap(heap_of(h, kind));
+        if (!theap_works(theap))
+            return weft_error_set(WEFT_ERROR_MEMORY, "out of memory: no part of the heap for a thread");
+        part->part[kind] = theap;
+    }
     return WEFT_OK;
 }
 
@@ -87,29 +101,11 @@ void heap_thread_gone(heap *h, heap_thread *part)
     }
 }
 
-static void *theap_alloc(mi_theap_t *theap, size_t size)
-{
-    return size <= MI_SMALL_SIZE_MAX ? mi_theap_malloc_small(theap, size) : mi_theap_malloc(theap, size);
-}
-
-/* An attach that found no memory for a theap got one that always fails: ask again. */
-static void *alloc_again(heap *h, heap_thread *part, heap_kind kind, size_t size)
-{
-    mi_theap_t *theap = mi_heap_theap(heap_of(h, kind));
-    if (theap == part->part[kind])
-        return NULL;
-    part->part[kind] = theap;
-    return theap_alloc(theap, size);
-}
-
 void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
 {
-    void *block = theap_alloc((mi_theap_t *)part->part[kind], size);
-    if (WEFT_UNLIKELY(block == NULL)) {
-        block = alloc_again(h, part, kind, size);
-        if (block == NULL)
-            return NULL;
-    }
+    (void)h;
+    mi_theap_t *theap = (mi_theap_t *)part->part[kind];
+    void *block = size <= MI_SMALL_SIZE_MAX ? mi_theap_malloc_small(theap, size) : mi_theap_malloc(theap, size);
     tsan_block_taken(block, size);
     return block;
 }
@@ -133,8 +129,7 @@ void *heap_block_realloc(heap *h, heap_thread *part, void *block, size_t old_siz
     (void)h;
     tsan_block_given(block, old_size);
     void *grown = mi_theap_realloc((mi_theap_t *)part->part[HEAP_RAW], block, new_size);
-    if (grown != NULL)
-        tsan_block_taken(grown, new_size);
+    tsan_block_taken(grown, new_size);
     return grown;
 }
 
