@@ -63,24 +63,12 @@ void heap_close(heap *h)
     h->body = NULL;
 }
 
-/* Without memory mimalloc answers with a theap that always fails; so one block is asked of it. */
-static bool theap_works(mi_theap_t *theap)
-{
-    void *block = mi_theap_malloc_small(theap, WEFT_BLOCK_ALIGN);
-    if (block == NULL)
-        return false;
-    mi_free_small_nonnull(block);
-    return true;
-}
-
+/* Allocates no block, since the world may be stopped and walked. Without memory for a theap mimalloc answers with one
+ * that always fails; heap_alloc_slow asks again when it does. */
 weft_status heap_thread_attach(heap *h, heap_thread *part)
 {
-    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++) {
-        mi_theap_t *theap = mi_heap_theap(heap_of(h, kind));
-        if (!theap_works(theap))
-            return weft_error_set(WEFT_ERROR_MEMORY, "out of memory: no part of the heap for a thread");
-        part->part[kind] = theap;
-    }
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++)
+        part->part[kind] = mi_heap_theap(heap_of(h, kind));
     return WEFT_OK;
 }
 

@@ -21,18 +21,30 @@ bool heap_count_down(heap *h)
     return weft_load_relaxed(&h->fail) == HEAP_FAIL_FROM ? left <= 0 : left == 0;
 }
 
-static COLD void *out_of_memory(size_t size)
+static void *out_of_memory(size_t size)
 {
     (void)weft_error_set(WEFT_ERROR_MEMORY, "out of memory: %zu bytes were asked for", size);
     return NULL;
+}
+
+/* The body has no memory, or had none when this thread attached: looks its part up again. */
+static COLD void *alloc_again(thread *self, heap_kind kind, size_t size)
+{
+    heap *h = &self->head.runtime->heap;
+    void *block = NULL;
+    if (heap_thread_attach(h, &self->heap) == WEFT_OK)
+        block = heap_block_alloc(h, &self->heap, kind, heap_round(size));
+    return block != NULL ? block : out_of_memory(size);
 }
 
 /* While allocations are made to fail. */
 static COLD void *alloc_counted(thread *self, heap_kind kind, size_t size)
 {
     heap *h = &self->head.runtime->heap;
-    void *block = heap_should_fail(h) ? NULL : heap_block_alloc(h, &self->heap, kind, heap_round(size));
-    return block != NULL ? block : out_of_memory(size);
+    if (heap_should_fail(h))
+        return out_of_memory(size);
+    void *block = heap_block_alloc(h, &self->heap, kind, heap_round(size));
+    return block != NULL ? block : alloc_again(self, kind, size);
 }
 
 void *heap_alloc_slow(thread *self, heap_kind kind, size_t size)
@@ -41,7 +53,7 @@ void *heap_alloc_slow(thread *self, heap_kind kind, size_t size)
     if (WEFT_UNLIKELY(weft_load_relaxed(&h->fail) != HEAP_FAIL_NEVER))
         return alloc_counted(self, kind, size);
     void *block = heap_block_alloc(h, &self->heap, kind, heap_round(size));
-    return WEFT_LIKELY(block != NULL) ? block : out_of_memory(size);
+    return WEFT_LIKELY(block != NULL) ? block : alloc_again(self, kind, size);
 }
 
 void *heap_alloc(thread *self, heap_kind kind, size_t size)
