@@ -353,7 +353,7 @@ static int no_references(weft_object *o, weft_visit_fn visit, void *arg)
     return 0;
 }
 
-static void nothing_to_clear(weft_thread *self, weft_object *o)
+static void nothing_to_drop(weft_thread *self, weft_object *o)
 {
     (void)self;
     (void)o;
@@ -387,8 +387,11 @@ TEST_CASE(heap, the walk of objects sees the live ones and not those in magazine
     world_of_one w = open_world();
     static found f;
     weft_type_spec plain = {.name = "plain", .size = sizeof(sized)};
-    weft_type_spec linked = {
-        .name = "linked", .size = sizeof(sized), .traverse = no_references, .clear = nothing_to_clear};
+    weft_type_spec linked = {.name = "linked",
+                             .size = sizeof(sized),
+                             .traverse = no_references,
+                             .clear = nothing_to_drop,
+                             .destroy = nothing_to_drop};
     f.a = weft_type_register(w.self, &plain);
     f.b = weft_type_register(w.self, &linked);
     REQUIRE(f.a != NULL && f.b != NULL);
