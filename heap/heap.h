@@ -43,7 +43,7 @@ void heap_close(heap *h);
 
 /* Finds the calling OS thread's part: at every attach, since a pooled `thread` may come back on another OS thread, and
  * first of all in a detach that a thread-exit destructor does, since the allocator's own destructor may have ended the
- * old part. Cheap when the same OS thread comes again. MEMORY is set. */
+ * old part. Cheap when the same OS thread comes again. Allocates no block: the world may be stopped. MEMORY is set. */
 weft_status heap_thread_attach(heap *h, heap_thread *part);
 /* The OS thread leaves. Blocks stay, and stay where they are. */
 void heap_thread_detach(heap *h, heap_thread *part);

@@ -63,6 +63,8 @@ void heap_close(heap *h)
     h->body = NULL;
 }
 
+/* Allocates no block, since the world may be stopped and walked. Without memory for a theap mimalloc answers with one
+ * that always fails; heap_alloc_slow asks again when it does. */
 weft_status heap_thread_attach(heap *h, heap_thread *part)
 {
     for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++)
@@ -87,29 +89,11 @@ void heap_thread_gone(heap *h, heap_thread *part)
     }
 }
 
-static void *theap_alloc(mi_theap_t *theap, size_t size)
-{
-    return size <= MI_SMALL_SIZE_MAX ? mi_theap_malloc_small(theap, size) : mi_theap_malloc(theap, size);
-}
-
-/* An attach that found no memory for a theap got one that always fails: ask again. */
-static void *alloc_again(heap *h, heap_thread *part, heap_kind kind, size_t size)
-{
-    mi_theap_t *theap = mi_heap_theap(heap_of(h, kind));
-    if (theap == part->part[kind])
-        return NULL;
-    part->part[kind] = theap;
-    return theap_alloc(theap, size);
-}
-
 void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
 {
-    void *block = theap_alloc((mi_theap_t *)part->part[kind], size);
-    if (WEFT_UNLIKELY(block == NULL)) {
-        block = alloc_again(h, part, kind, size);
-        if (block == NULL)
-            return NULL;
-    }
+    (void)h;
+    mi_theap_t *theap = (mi_theap_t *)part->part[kind];
+    void *block = size <= MI_SMALL_SIZE_MAX ? mi_theap_malloc_small(theap, size) : mi_theap_malloc(theap, size);
     tsan_block_taken(block, size);
     return block;
 }
@@ -133,8 +117,7 @@ void *heap_block_realloc(heap *h, heap_thread *part, void *block, size_t old_siz
     (void)h;
     tsan_block_given(block, old_size);
     void *grown = mi_theap_realloc((mi_theap_t *)part->part[HEAP_RAW], block, new_size);
-    if (grown != NULL)
-        tsan_block_taken(grown, new_size);
+    tsan_block_taken(grown, new_size);
     return grown;
 }
 

@@ -16,6 +16,9 @@ typedef struct system_block {
 } system_block;
 WEFT_STATIC_ASSERT(sizeof(system_block) % WEFT_BLOCK_ALIGN == 0, "blocks are aligned to 16");
 
+/* Sanitizers end a program that asks for more than a terabyte, rather than say no. */
+static const size_t system_most = (size_t)1 << 39;
+
 typedef struct system_list {
     pthread_mutex_t lock; /* protects the links. Nothing is taken inside */
     system_block head;    /* circular */
@@ -101,7 +104,7 @@ void heap_thread_gone(heap *h, heap_thread *part)
 void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
 {
     (void)part;
-    if (size > PTRDIFF_MAX - sizeof(system_block))
+    if (size > system_most)
         return NULL;
     system_block *b = (system_block *)malloc(sizeof *b + size);
     if (b == NULL)
@@ -125,7 +128,7 @@ void *heap_block_realloc(heap *h, heap_thread *part, void *block, size_t old_siz
 {
     (void)part;
     (void)old_size;
-    if (new_size > PTRDIFF_MAX - sizeof(system_block))
+    if (new_size > system_most)
         return NULL;
     system_list *list = list_of(h, HEAP_RAW);
     system_block *b = (system_block *)block - 1;

@@ -11,6 +11,8 @@
 #include "core/core.h"
 #include "heap/magazine.h"
 
+#define COLD __attribute__((noinline, cold))
+
 enum { MAGAZINE_LEAST = 8 }; /* blocks that a magazine may hold at least, and keeps when its thread goes to the pool */
 
 bool heap_count_down(heap *h)
@@ -25,15 +27,33 @@ static void *out_of_memory(size_t size)
     return NULL;
 }
 
+/* The body has no memory, or had none when this thread attached: looks its part up again. */
+static COLD void *alloc_again(thread *self, heap_kind kind, size_t size)
+{
+    heap *h = &self->head.runtime->heap;
+    void *block = NULL;
+    if (heap_thread_attach(h, &self->heap) == WEFT_OK)
+        block = heap_block_alloc(h, &self->heap, kind, heap_round(size));
+    return block != NULL ? block : out_of_memory(size);
+}
+
+/* While allocations are made to fail. */
+static COLD void *alloc_counted(thread *self, heap_kind kind, size_t size)
+{
+    heap *h = &self->head.runtime->heap;
+    if (heap_should_fail(h))
+        return out_of_memory(size);
+    void *block = heap_block_alloc(h, &self->heap, kind, heap_round(size));
+    return block != NULL ? block : alloc_again(self, kind, size);
+}
+
 void *heap_alloc_slow(thread *self, heap_kind kind, size_t size)
 {
     heap *h = &self->head.runtime->heap;
-    if (!heap_should_fail(h)) {
-        void *block = heap_block_alloc(h, &self->heap, kind, heap_round(size));
-        if (WEFT_LIKELY(block != NULL))
-            return block;
-    }
-    return out_of_memory(size);
+    if (WEFT_UNLIKELY(weft_load_relaxed(&h->fail) != HEAP_FAIL_NEVER))
+        return alloc_counted(self, kind, size);
+    void *block = heap_block_alloc(h, &self->heap, kind, heap_round(size));
+    return WEFT_LIKELY(block != NULL) ? block : alloc_again(self, kind, size);
 }
 
 void *heap_alloc(thread *self, heap_kind kind, size_t size)
@@ -64,29 +84,27 @@ static bool magazines_allowed(const heap *h)
     return heap_magazine_bytes() > 0 && weft_load_relaxed(&h->fail) == HEAP_FAIL_NEVER;
 }
 
-/* Gets a magazine its slots. Without memory for them the magazine stays shut, and is asked again at the next free. */
-static __attribute__((noinline)) bool magazine_open(const heap *h, weft_magazine *m, size_t block_size)
+/* A block goes into a magazine that has no slots: gets it some. Without memory for them, or while magazines are switched
+ * off, it stays shut, and is asked again at the next free. */
+static COLD void free_into_shut(thread *self, heap_kind kind, void *block, size_t rounded)
 {
-    if (!magazines_allowed(h))
-        return false;
-    uint32_t capacity = magazine_capacity(block_size);
-    m->slots = (void **)malloc(capacity * sizeof *m->slots);
-    if (m->slots == NULL)
-        return false;
-    m->limit = capacity;
-    return true;
+    weft_magazine *m = heap_magazine(self, kind, rounded);
+    uint32_t capacity = magazine_capacity(rounded);
+    if (magazines_allowed(&self->head.runtime->heap))
+        m->slots = (void **)malloc(capacity * sizeof *m->slots);
+    if (m->slots != NULL)
+        m->limit = capacity;
+    if (!magazine_put(m, block))
+        give_back(self, kind, block, rounded);
 }
 
 void heap_free_slow(thread *self, heap_kind kind, void *block, size_t size)
 {
     size_t rounded = heap_round(size);
-    if (rounded <= WEFT_SMALL_MAX) {
-        weft_magazine *m = heap_magazine(self, kind, rounded);
-        if (WEFT_UNLIKELY(m->slots == NULL) && magazine_open(&self->head.runtime->heap, m, rounded) &&
-            magazine_put(m, block))
-            return;
-    }
-    give_back(self, kind, block, rounded);
+    if (rounded <= WEFT_SMALL_MAX && WEFT_UNLIKELY(heap_magazine(self, kind, rounded)->slots == NULL))
+        free_into_shut(self, kind, block, rounded);
+    else
+        give_back(self, kind, block, rounded);
 }
 
 void heap_free(thread *self, heap_kind kind, void *block, size_t size)

@@ -2,7 +2,7 @@
  * handed over by atomics inside an allocator that was not compiled for it.
  *
  * Release at free, acquire at allocate, for every 16 bytes of a small block, since the memory may come back as part of a
- * block of another size; where large blocks come in, through one address for all. Used in heap/ and nowhere else. */
+ * block of another size; where large blocks come in, through one address for all. Used in heap/ and nowhere else. `taken` may be given NULL. */
 #ifndef WEFT_HEAP_TSAN_H
 #define WEFT_HEAP_TSAN_H
 
@@ -36,6 +36,8 @@ static inline void tsan_block_given(void *block, size_t size)
 
 static inline void tsan_block_taken(void *block, size_t size)
 {
+    if (block == NULL)
+        return;
     __tsan_acquire(&tsan_large_given);
     if (size > WEFT_SMALL_MAX)
         __tsan_acquire(&tsan_any_given);
