@@ -52,7 +52,7 @@ function(weft_add_flavour name flavour)
     add_library(${name} SHARED $<TARGET_OBJECTS:${name}_objects>)
     set_target_properties(${name} PROPERTIES VERSION ${PROJECT_VERSION}
         SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} LINKER_LANGUAGE C)
-    target_link_options(${name} PRIVATE -Wl,-z,defs)
+    target_link_options(${name} PRIVATE -Wl,-z,defs -Wl,--exclude-libs,ALL)
     if(WEFT_SANITIZE) # the sanitizer's own symbols come from the executable
         set_target_properties(${name} PROPERTIES LINK_OPTIONS "")
     endif()

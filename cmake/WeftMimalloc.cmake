@@ -3,6 +3,7 @@
 
 set(WEFT_MIMALLOC_MIN 3.6)
 set(WEFT_MIMALLOC_TAG v3.6.0)
+set(WEFT_MIMALLOC_URL https://github.com/microsoft/mimalloc.git)
 
 if(NOT DEFINED Mimalloc_ROOT AND NOT DEFINED ENV{Mimalloc_ROOT})
     set(Mimalloc_ROOT "${WEFT_DEPS_DIR}/mimalloc")
@@ -31,8 +32,18 @@ set(MI_BUILD_SHARED OFF CACHE BOOL "" FORCE)
 set(MI_BUILD_OBJECT OFF CACHE BOOL "" FORCE)
 set(MI_BUILD_TESTS OFF CACHE BOOL "" FORCE)
 set(MI_OVERRIDE OFF CACHE BOOL "" FORCE)
+if(NOT FETCHCONTENT_SOURCE_DIR_MIMALLOC_UPSTREAM AND NOT EXISTS "${FETCHCONTENT_BASE_DIR}/mimalloc_upstream-src")
+    # FetchContent's own message would say what failed, but not what to do.
+    execute_process(COMMAND git ls-remote --exit-code ${WEFT_MIMALLOC_URL} ${WEFT_MIMALLOC_TAG} TIMEOUT 60
+                    RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE error)
+    if(NOT result EQUAL 0)
+        message(FATAL_ERROR "mimalloc >= ${WEFT_MIMALLOC_MIN}: ${found}, and ${WEFT_MIMALLOC_TAG} cannot be fetched from "
+                "${WEFT_MIMALLOC_URL}: ${error}\nCheck the network and https_proxy; or install mimalloc and set "
+                "Mimalloc_ROOT to where it is; or build without it: -DWEFT_HEAP=system")
+    endif()
+endif()
 FetchContent_Declare(mimalloc_upstream
-    GIT_REPOSITORY https://github.com/microsoft/mimalloc.git
+    GIT_REPOSITORY ${WEFT_MIMALLOC_URL}
     GIT_TAG ${WEFT_MIMALLOC_TAG}
     GIT_SHALLOW ON)
 FetchContent_GetProperties(mimalloc_upstream)

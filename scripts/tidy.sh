@@ -16,7 +16,9 @@ one() { # one <file>
     key=$( (echo "$common"; cat "$1") | sha1sum | cut -d ' ' -f 1)
     stamp=$done_folder/$(echo "$1" | tr / _).$key
     [ -e "$stamp" ] && return
-    clang-tidy --quiet -p "$build" "$1" 2>"$done_folder/$$.err" || { cat "$done_folder/$$.err" >&2; return 1; }
+    # It says "n warnings generated" on stderr of every file, however quiet: show that only when something is wrong.
+    local said
+    said=$(clang-tidy --quiet -p "$build" "$1" 2>&1) || { printf '%s\n' "$said"; return 1; }
     rm -f "$done_folder/$(echo "$1" | tr / _)".*
     : >"$stamp"
 }

@@ -27,6 +27,7 @@ class CTest : public testing::Test {
     explicit CTest(const test_case *test) : test_(test)
     {
     }
+
     void TestBody() override
     {
         test_->run();
