@@ -80,7 +80,8 @@ static void pool_unlink(pool *p)
     p->used -= POOL_LINKED;
 }
 
-/* Cuts the bump area into blocks up to the end of a system page, but at least one. False if there is no room. */
+/* Cuts the bump area into blocks up to the end of a system page, but at least one. False if there is no room. A pool is
+ * a whole number of system pages. */
 static bool pool_carve(pool *p)
 {
     char *base = (char *)p;
@@ -95,7 +96,7 @@ static bool pool_carve(pool *p)
         *link = block;
         link = (void **)block;
         at += size;
-    } while (at + size <= end && at + size <= POOL_BYTES);
+    } while (at + size <= end);
     *link = NULL;
     p->bump = (uint16_t)at;
     return true;

@@ -159,7 +159,7 @@ TEST_CASE(heap_ft, a walk sees the blocks of threads that stand still)
 
 static void allocate_a_little(int index, void *arg)
 {
-    int first = *(int *)arg + index * 10;
+    int begin = *(int *)arg, first = begin + index * 10;
     heap_thread part = {{NULL}};
     CHECK_INT(heap_thread_attach(&shared.heap, &part), WEFT_OK);
     for (int i = first; i < first + 10; i++) {
@@ -171,8 +171,8 @@ static void allocate_a_little(int index, void *arg)
         shared.blocks[0][i] = block;
         shared.sizes[0][i] = size;
     }
-    if (first % 3 == 0) /* and of those that ended before, some */
-        for (int i = first % 7; i < first / 2; i += 40)
+    if (begin % 3 == 0) /* and of what those that ended before left, some, each thread its own */
+        for (int i = begin % 7; i < begin / 2; i += THREADS)
             free_one(0, i + index, &part);
     heap_thread_detach(&shared.heap, &part);
 }
@@ -182,7 +182,7 @@ TEST_CASE(heap_ft, a storm of short threads loses no block)
     memset(&shared, 0, sizeof shared);
     CHECK_INT(heap_open(&shared.heap), WEFT_OK);
     for (int first = 0; first + 40 <= EACH; first += 40) {
-        test_threads(4, allocate_a_little, &first);
+        test_threads(THREADS, allocate_a_little, &first);
         if (first % 400 == 0)
             check_walk();
     }

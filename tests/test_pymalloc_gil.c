@@ -219,6 +219,24 @@ TEST_CASE(pymalloc, a pool is used up before the next one is begun)
     heap_close(&b.heap);
 }
 
+TEST_CASE(pymalloc, a block freed in a full pool is handed out next)
+{
+    if (!is_pymalloc())
+        SKIP("another body was built");
+    bare_heap b;
+    open_heap(&b);
+    for (size_t size = 16; size <= WEFT_SMALL_MAX; size += 16) {
+        size_t n = 3 * ((POOL_BYTES - sizeof(pool)) / size) + 1; /* three full pools, and a fourth begun */
+        for (size_t i = 0; i < n; i++)
+            blocks[i] = take(&b, size);
+        for (size_t i = 0; i < n; i += n / 3) {
+            give(&b, blocks[i], size);
+            CHECK_PTR(take(&b, size), blocks[i]);
+        }
+    }
+    heap_close(&b.heap);
+}
+
 TEST_CASE(pymalloc, large blocks are freed with the heap)
 {
     if (!is_pymalloc())
