@@ -248,6 +248,25 @@ TEST_CASE(critical_ft, a thread that waits for a lock has left its sections and 
     fixture_close(&f);
 }
 
+TEST_CASE(critical_ft, a thread that has a lock but not its section again gives the lock back before it waits)
+{
+    fixture f;
+    REQUIRE(fixture_open(&f));
+    weft_lock(f.self, f.b);
+    other o;
+    other_start(&o, &f, f.a, f.b);
+    await_parked(f.b, 1);
+    weft_lock(f.self, f.a); /* the opposite order: with b in its hands it would wait for us, and we for it */
+    weft_unlock(f.self, f.b);
+    await_parked(f.a, 1);
+    if (CHECK(weft_lock_try_(f.b)))
+        weft_unlock(f.self, f.b);
+    weft_unlock(f.self, f.a);
+    await(&o.has_both);
+    other_end(&o);
+    fixture_close(&f);
+}
+
 TEST_CASE(critical_ft, a stopped thread has left its sections and takes the innermost when it goes on)
 {
     fixture f;
