@@ -160,7 +160,7 @@ TEST_CASE(lock_ft, a waiters bit that nobody stands behind goes with the next re
 typedef struct fairness {
     cells *cells;
     weft_object *object;
-    bool end;          /* atomic */
+    bool end; /* atomic */
     int waits;
     uint64_t longest_ns;
 } fairness;
@@ -264,6 +264,7 @@ TEST_CASE(stress_lock_ft, a million short sections of eight threads lose no wake
 TEST_CASE(lock_ft, a stop does not wait for threads that wait for a lock which the stopper holds)
 {
     enum { TAKERS = 3 };
+
     cells c;
     REQUIRE(cells_open(&c));
     weft_object *o = cell_new(&c);

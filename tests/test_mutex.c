@@ -9,8 +9,8 @@ typedef struct guarded {
     weft_mutex mutex;
     int64_t value; /* mutex */
     int rounds;
-    bool block;         /* hold it through blocking regions now and then */
-    uint32_t entered;   /* atomic: how many have it, or have had it */
+    bool block;       /* hold it through blocking regions now and then */
+    uint32_t entered; /* atomic: how many have it, or have had it */
     weft_object *object;
 } guarded;
 
