@@ -25,8 +25,7 @@ static bool lock_sleep(thread *self, lock_waiting *waiting, uint64_t since)
     weft_store_release(&self->waiting, waiting);
     thread_leave(self);
     int64_t limit = waiting->kind->announce(waiting->lock);
-    parking_result result =
-        parking_park(&waiting->waiter, waiting->lock, since, waiting_validate, waiting, limit);
+    parking_result result = parking_park(&waiting->waiter, waiting->lock, since, waiting_validate, waiting, limit);
     thread_enter(self);
     weft_store_release(&self->waiting, (lock_waiting *)NULL);
     return result == PARKING_HANDED;

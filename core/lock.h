@@ -41,6 +41,7 @@ void lock_take(thread *self, const lock_kind *kind, void *lock);
 typedef struct lock_spin {
     unsigned pauses; /* of the next step; 0: not begun */
 } lock_spin;
+
 bool lock_spin_step(lock_spin *spin);
 
 /* In a forked child, after parking_after_fork_child, for each thread that is gone: a lock that was handed to it while it

@@ -12,21 +12,21 @@
 #include <stdint.h>
 
 typedef enum parking_result {
-    PARKING_INVALID,  /* validate said no: it did not sleep */
+    PARKING_INVALID, /* validate said no: it did not sleep */
     PARKING_TIMEOUT,
-    PARKING_WOKEN,    /* try again */
-    PARKING_HANDED    /* what it waited for is its own */
+    PARKING_WOKEN, /* try again */
+    PARKING_HANDED /* what it waited for is its own */
 } parking_result;
 
 enum { PARKING_WAITING = 4 }; /* parking_waiter.state before there is a result */
 
 /* Alive from before parking_park until it returned. */
 typedef struct parking_waiter {
-    const void *key;              /* constant while queued */
-    uint64_t since_ns;            /* constant while queued */
-    struct parking_waiter *next;  /* the bucket's lock */
-    struct parking_waiter *prev;  /* the bucket's lock */
-    uint32_t state;               /* atomic, futex: a parking_result; written under the bucket's lock */
+    const void *key;             /* constant while queued */
+    uint64_t since_ns;           /* constant while queued */
+    struct parking_waiter *next; /* the bucket's lock */
+    struct parking_waiter *prev; /* the bucket's lock */
+    uint32_t state;              /* atomic, futex: a parking_result; written under the bucket's lock */
 } parking_waiter;
 
 /* Called under the bucket's lock: is there still something to wait for? Must not park, wait or lock. */

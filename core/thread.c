@@ -24,6 +24,7 @@ static void memberships_end(void *unused)
     (void)unused;
     while (memberships) {
         thread *t = memberships;
+        t->head.critical = NULL; /* its sections lay on a stack that is gone */
         if (t->blocked) {
             thread_enter(t);
             t->blocked = false;
@@ -31,7 +32,6 @@ static void memberships_end(void *unused)
         if (t->stopping)
             weft_world_start(&t->head);
         t->destroying = false;
-        t->head.critical = NULL;
         weft_thread_detach(&t->head);
     }
 }

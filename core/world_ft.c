@@ -126,6 +126,7 @@ void thread_leave_clean(thread *t, bool ending)
         merge_own(t);
         object_die_pending(t);
         reclaim_hand_over(t);
+        critical_leave_all(t); /* again: a destructor that ends a section of its own takes up the one around it */
         if ((t->dying == NULL || t->destroying) && world_try_detach(t, ending ? SLOT_FREE : SLOT_DETACHED))
             return;
     }

@@ -43,7 +43,7 @@ static void fixture_close(fixture *f)
     cells_close(&f->cells);
 }
 
-#define CHECK_LOCKED(f, in_a, in_b, in_c)                                                          \
+#define CHECK_LOCKED(f, in_a, in_b, in_c) \
     (CHECK_INT(is_locked((f)->a), in_a), CHECK_INT(is_locked((f)->b), in_b), CHECK_INT(is_locked((f)->c), in_c))
 
 static void block(fixture *f)
@@ -248,6 +248,25 @@ TEST_CASE(critical_ft, a thread that waits for a lock has left its sections and 
     fixture_close(&f);
 }
 
+TEST_CASE(critical_ft, a thread that has a lock but not its section again gives the lock back before it waits)
+{
+    fixture f;
+    REQUIRE(fixture_open(&f));
+    weft_lock(f.self, f.b);
+    other o;
+    other_start(&o, &f, f.a, f.b);
+    await_parked(f.b, 1);
+    weft_lock(f.self, f.a); /* the opposite order: with b in its hands it would wait for us, and we for it */
+    weft_unlock(f.self, f.b);
+    await_parked(f.a, 1);
+    if (CHECK(weft_lock_try_(f.b)))
+        weft_unlock(f.self, f.b);
+    weft_unlock(f.self, f.a);
+    await(&o.has_both);
+    other_end(&o);
+    fixture_close(&f);
+}
+
 TEST_CASE(critical_ft, a stopped thread has left its sections and takes the innermost when it goes on)
 {
     fixture f;
@@ -282,6 +301,89 @@ TEST_CASE(critical_ft, a section on two objects that waits for one of them does 
         CHECK_LOCKED(&f, 1, 1, 0);
         other_end(&o);
     }
+    fixture_close(&f);
+}
+
+/* ---- threads and destructors that end in the middle ------------------------------------------------------------------- */
+
+static void *end_inside(void *arg)
+{
+    static weft_critical section; /* not on the stack, so that whoever resumes it does so and not something else */
+    fixture *f = arg;
+    weft_thread *self = weft_thread_attach(f->cells.runtime);
+    weft_critical_begin(self, &section, f->a);
+    weft_block_begin(self);
+    return NULL;
+}
+
+TEST_CASE(critical_ft, a thread that ends in a blocking region does not take up its sections again)
+{
+    fixture f;
+    REQUIRE(fixture_open(&f));
+    pthread_t os;
+    pthread_create(&os, NULL, end_inside, &f);
+    weft_block_begin(f.self);
+    pthread_join(os, NULL);
+    weft_block_end(f.self);
+    CHECK_LOCKED(&f, 0, 0, 0);
+    fixture_close(&f);
+}
+
+typedef struct finalized {
+    weft_object object;
+    fixture *f;
+} finalized;
+
+static bool finalizer_ran;
+
+static void finalize_in_section(weft_thread *self, weft_object *o)
+{
+    fixture *f = ((finalized *)(void *)o)->f;
+    weft_critical section;
+    weft_critical_begin(self, &section, f->a);
+    weft_critical_end(self, &section);
+    finalizer_ran = true;
+}
+
+typedef struct last_reference {
+    fixture *f;
+    weft_object *object;
+} last_reference;
+
+static void drop_last(int index, void *arg)
+{
+    (void)index;
+    last_reference *last = arg;
+    weft_thread *self = weft_thread_attach(last->f->cells.runtime);
+    weft_decref(self, last->object);
+    weft_thread_detach(self);
+}
+
+/* What others queued to a thread dies when it leaves the world, in the middle of leaving. */
+TEST_CASE(critical_ft, a finalizer with a section of its own does not bring back those that its thread has left)
+{
+    static const weft_type_spec spec = {
+        .name = "finalized", .size = sizeof(finalized), .finalize = finalize_in_section};
+    fixture f;
+    REQUIRE(fixture_open(&f));
+    const weft_type *type = weft_type_register(f.self, &spec);
+    REQUIRE(type != NULL);
+    weft_object *o = weft_new(f.self, type);
+    REQUIRE(o != NULL);
+    ((finalized *)(void *)o)->f = &f;
+    last_reference last = {&f, o};
+    finalizer_ran = false;
+
+    weft_critical one, two;
+    weft_critical_begin(f.self, &one, f.a);
+    weft_critical_begin(f.self, &two, f.b);
+    test_threads(1, drop_last, &last); /* this thread stays, so the reference is queued to it */
+    CHECK(!finalizer_ran);
+    block(&f);
+    CHECK(finalizer_ran);
+    CHECK_LOCKED(&f, 0, 1, 0);
+    weft_critical_end(f.self, &two);
+    weft_critical_end(f.self, &one);
     fixture_close(&f);
 }
 
@@ -346,6 +448,7 @@ static void storm_run(int index, void *arg)
 TEST_CASE(stress_critical_ft, sections and locks on the same objects in every order make progress and exclude)
 {
     enum { THREADS = 4 };
+
     fixture f;
     REQUIRE(fixture_open(&f));
     storm s = {.f = &f, .rounds = test_scale(40000)};
@@ -357,6 +460,7 @@ TEST_CASE(stress_critical_ft, sections and locks on the same objects in every or
 TEST_CASE(critical_ft, ten thousand nested sections are left and resumed without recursion)
 {
     enum { DEPTH = 10000 };
+
     static weft_critical sections[DEPTH];
     fixture f;
     REQUIRE(fixture_open(&f));

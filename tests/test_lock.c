@@ -122,8 +122,7 @@ TEST_CASE(lock, nested sections on the same objects in any order do not deadlock
 {
     cells c;
     REQUIRE(cells_open(&c));
-    shared s = {
-        .cells = &c, .a = cell_new(&c), .b = cell_new(&c), .c = cell_new(&c), .rounds = test_scale(30000)};
+    shared s = {.cells = &c, .a = cell_new(&c), .b = cell_new(&c), .c = cell_new(&c), .rounds = test_scale(30000)};
     cells_threads(&c, 4, nest_by_chance, &s);
     CHECK_INT(*cell_value(s.a) + *cell_value(s.b) + *cell_value(s.c), 4 * s.rounds);
     weft_decref(c.self, s.a);
@@ -206,6 +205,7 @@ static void lock_or_stop(int index, void *arg)
 TEST_CASE(lock, the world stops again and again while threads wait for locks and hold them)
 {
     enum { LOCKERS = 4 };
+
     cells c;
     REQUIRE(cells_open(&c));
     stopping s = {.shared = {.cells = &c, .a = cell_new(&c), .b = cell_new(&c), .rounds = test_scale(2000)},

@@ -44,8 +44,8 @@ typedef struct sleeper {
     uint64_t since;
     int64_t timeout;
     parking_waiter waiter;
-    uint32_t queued;  /* atomic */
-    uint32_t result;  /* atomic; UINT32_MAX while it sleeps */
+    uint32_t queued; /* atomic */
+    uint32_t result; /* atomic; UINT32_MAX while it sleeps */
     pthread_t os;
 } sleeper;
 
@@ -162,6 +162,7 @@ TEST_CASE(parking, keys that share a bucket do not take each others wakes)
 {
     /* More keys than buckets: some share one. */
     enum { KEYS = 600, SLEEPERS = 8 };
+
     static char keys[KEYS];
     sleeper sleepers[SLEEPERS];
     for (int i = 0; i < SLEEPERS; i++)
@@ -182,6 +183,7 @@ TEST_CASE(parking, keys that share a bucket do not take each others wakes)
 TEST_CASE(parking, all who wait for a key are woken at once)
 {
     enum { SLEEPERS = 6 };
+
     int key = 0, other = 0;
     sleeper sleepers[SLEEPERS], apart;
     for (int i = 0; i < SLEEPERS; i++)

@@ -82,6 +82,7 @@ void platform_barrier(void)
 unsigned platform_cores(void)
 {
     enum { MOST_CPUS = 1 << 16 };
+
     unsigned long mask[MOST_CPUS / (8 * sizeof(unsigned long))] = {0};
     long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
     unsigned cores = 0;

@@ -73,6 +73,7 @@ static entry *entry_of(const uint32_t *word)
     uint64_t mixed = (uint64_t)((uintptr_t)word >> 2) * UINT64_C(0x9E3779B97F4A7C15);
     return &table[mixed >> 58];
 }
+
 WEFT_STATIC_ASSERT(ENTRIES == 64, "entry_of takes six bits");
 
 void platform_wait(const uint32_t *word, uint32_t expected, int64_t timeout_ns)
