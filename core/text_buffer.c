@@ -28,7 +28,8 @@ static bool reserve(text_buffer *b, size_t more)
     size_t capacity = b->capacity ? b->capacity * 2 : FIRST_CAPACITY;
     if (capacity < b->size + more)
         capacity = b->size + more;
-    char *text = b->text ? weft_mem_realloc(b->self, b->text, b->capacity, capacity) : weft_mem_alloc(b->self, capacity);
+    char *text =
+        b->text ? weft_mem_realloc(b->self, b->text, b->capacity, capacity) : weft_mem_alloc(b->self, capacity);
     if (text == NULL) {
         b->failed = true;
         return false;

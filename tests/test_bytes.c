@@ -36,6 +36,11 @@ TEST_CASE(bytes, equal bytes have equal hashes and are never equal to a str)
     weft_object *a = weft_bytes_new(v.self, "ab\0c", 4), *b = weft_bytes_new(v.self, "ab\0c", 4);
     weft_object *c = weft_bytes_new(v.self, "ab\0d", 4), *d = weft_bytes_new(v.self, "ab", 2);
     weft_object *s = weft_str_new(v.self, "ab\0c", 4);
+    /* What could be taken for bytes of the same content if nobody asked for the type. */
+    weft_object *tuple = weft_tuple_new(v.self, &a, 1), *first = weft_bytes_new(v.self, &a, 1);
+    CHECK_INT(weft_equal(v.self, first, tuple), 0);
+    weft_decref(v.self, tuple);
+    weft_decref(v.self, first);
     uint64_t ha = 0, hb = 1;
     CHECK_INT(weft_hash(v.self, a, &ha), WEFT_OK);
     CHECK_INT(weft_hash(v.self, b, &hb), WEFT_OK);

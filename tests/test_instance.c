@@ -278,8 +278,8 @@ enum { MOST_THREADS = 8, SHARED = 4, ROUNDS = 40000 };
 typedef struct hammer {
     weft_runtime *runtime;
     const weft_type *type;
-    weft_object *o;                        /* whose slots everybody reads and writes */
-    weft_object *values[SHARED];           /* long-lived, put in and taken out again and again */
+    weft_object *o;              /* whose slots everybody reads and writes */
+    weft_object *values[SHARED]; /* long-lived, put in and taken out again and again */
     uint64_t seed;
 } hammer;
 

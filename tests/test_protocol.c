@@ -56,8 +56,9 @@ static weft_object *odd_repr(weft_thread *self, weft_object *o)
 
 static const weft_type *odd_type(weft_thread *self)
 {
-    const weft_type *type = weft_type_register(self, &(weft_type_spec){
-        .name = "odd", .size = sizeof(odd), .hash = odd_hash, .equal = odd_equal, .repr = odd_repr});
+    const weft_type *type = weft_type_register(
+        self,
+        &(weft_type_spec){.name = "odd", .size = sizeof(odd), .hash = odd_hash, .equal = odd_equal, .repr = odd_repr});
     CHECK(type != NULL);
     return type;
 }
@@ -75,7 +76,8 @@ TEST_CASE(protocol, the callbacks of a type are asked)
 {
     values v = values_open();
     const weft_type *type = odd_type(v.self);
-    weft_object *a = odd_new(v.self, type, 7, FINE), *b = odd_new(v.self, type, 7, LARGE), *c = odd_new(v.self, type, 8, FINE);
+    weft_object *a = odd_new(v.self, type, 7, FINE), *b = odd_new(v.self, type, 7, LARGE),
+                *c = odd_new(v.self, type, 8, FINE);
     uint64_t hash = 0;
     CHECK_INT(weft_hash(v.self, a, &hash), WEFT_OK);
     CHECK_INT(hash, 5);
@@ -89,7 +91,7 @@ TEST_CASE(protocol, the callbacks of a type are asked)
     values_close(&v);
 }
 
-TEST_CASE(protocol, a built-in type leaves the judgement to a type of the program)
+TEST_CASE(protocol, a built - in type leaves the judgement to a type of the program)
 {
     values v = values_open();
     const weft_type *type = odd_type(v.self);
@@ -143,8 +145,8 @@ TEST_CASE(protocol, a type without callbacks is known by its address only)
 {
     values v = values_open();
     const weft_type *plain = weft_type_register(v.self, &(weft_type_spec){.name = "plain", .size = 32});
-    const weft_type *known = weft_type_register(v.self, &(weft_type_spec){.name = "known", .size = 32,
-                                                                          .flags = WEFT_TYPE_IDENTITY});
+    const weft_type *known =
+        weft_type_register(v.self, &(weft_type_spec){.name = "known", .size = 32, .flags = WEFT_TYPE_IDENTITY});
     weft_object *a = weft_new(v.self, plain), *b = weft_new(v.self, known), *c = weft_new(v.self, known);
     uint64_t hb = 0, hc = 0, again = 1;
     CHECK_FAILS(weft_hash(v.self, a, &hb), WEFT_ERROR_TYPE, "plain is not hashable");

@@ -13,7 +13,7 @@ static uint64_t hash_of(weft_thread *self, weft_object *o)
     return hash;
 }
 
-TEST_CASE(scalars, ints from -5 to 256 are shared and immortal)
+TEST_CASE(scalars, ints from - 5 to 256 are shared and immortal)
 {
     values v = values_open();
     for (int64_t i = -10; i <= 300; i++) {
@@ -28,7 +28,7 @@ TEST_CASE(scalars, ints from -5 to 256 are shared and immortal)
     values_close(&v);
 }
 
-TEST_CASE(scalars, an int holds any 64-bit value)
+TEST_CASE(scalars, an int holds any 64 - bit value)
 {
     static const int64_t numbers[] = {INT64_MIN, INT64_MIN + 1, -6, -5, 0, 256, 257, INT32_MAX, INT64_MAX};
     values v = values_open();
@@ -126,6 +126,7 @@ TEST_CASE(scalars, equal floats have equal hashes and a NaN is equal only to its
 TEST_CASE(scalars, hashes of neighbouring ints fill a table evenly)
 {
     enum { SLOTS = 1024 };
+
     values v = values_open();
     static uint32_t low[SLOTS], high[SLOTS];
     memset(low, 0, sizeof low);
@@ -146,10 +147,24 @@ TEST_CASE(scalars, hashes of neighbouring ints fill a table evenly)
     values_close(&v);
 }
 
-static const struct { double number; const char *text; } float_texts[] = {
-    {0.0, "0.0"}, {-0.0, "-0.0"}, {1.0, "1.0"}, {0.1, "0.1"}, {-2.5, "-2.5"}, {1e100, "1e+100"}, {1e15, "1e+15"}, {123456789012345.0, "123456789012345.0"},
-    {1.0 / 3, "0.3333333333333333"}, {5e-324, "5e-324"}, {1.7976931348623157e308, "1.7976931348623157e+308"},
-    {0.30000000000000004, "0.30000000000000004"}, {INFINITY, "inf"}, {-INFINITY, "-inf"}, {NAN, "nan"}};
+static const struct {
+    double number;
+    const char *text;
+} float_texts[] = {{0.0, "0.0"},
+                   {-0.0, "-0.0"},
+                   {1.0, "1.0"},
+                   {0.1, "0.1"},
+                   {-2.5, "-2.5"},
+                   {1e100, "1e+100"},
+                   {1e15, "1e+15"},
+                   {123456789012345.0, "123456789012345.0"},
+                   {1.0 / 3, "0.3333333333333333"},
+                   {5e-324, "5e-324"},
+                   {1.7976931348623157e308, "1.7976931348623157e+308"},
+                   {0.30000000000000004, "0.30000000000000004"},
+                   {INFINITY, "inf"},
+                   {-INFINITY, "-inf"},
+                   {NAN, "nan"}};
 
 TEST_CASE(scalars, the text of a float is the shortest that reads back)
 {
@@ -175,8 +190,17 @@ TEST_CASE(scalars, the text of a float is the shortest that reads back)
 
 TEST_CASE(scalars, the decimal point of any locale becomes a point)
 {
-    static const struct { const char *from, *to; } cases[] = {
-        {"1,5", "1.5"}, {"-12,25e+10", "-12.25e+10"}, {"1\xD9\xAB" "5", "1.5"}, {"1.5", "1.5"}, {"12", "12"}, {"1e-7", "1e-7"}};
+    static const struct {
+        const char *from, *to;
+    } cases[] = {{"1,5", "1.5"},
+                 {"-12,25e+10", "-12.25e+10"},
+                 {"1\xD9\xAB"
+                  "5",
+                  "1.5"},
+                 {"1.5", "1.5"},
+                 {"12", "12"},
+                 {"1e-7", "1e-7"}};
+
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[NUMBER_TEXT_MAX];
         strcpy(text, cases[i].from);
@@ -188,9 +212,17 @@ TEST_CASE(scalars, the decimal point of any locale becomes a point)
 
 TEST_CASE(scalars, the text of an int is its decimal digits)
 {
-    static const struct { int64_t number; const char *text; } cases[] = {
-        {0, "0"}, {7, "7"}, {-1, "-1"}, {10, "10"}, {-1234567890, "-1234567890"},
-        {INT64_MAX, "9223372036854775807"}, {INT64_MIN, "-9223372036854775808"}};
+    static const struct {
+        int64_t number;
+        const char *text;
+    } cases[] = {{0, "0"},
+                 {7, "7"},
+                 {-1, "-1"},
+                 {10, "10"},
+                 {-1234567890, "-1234567890"},
+                 {INT64_MAX, "9223372036854775807"},
+                 {INT64_MIN, "-9223372036854775808"}};
+
     values v = values_open();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         weft_object *o = weft_int_new(v.self, cases[i].number);

@@ -34,9 +34,13 @@ TEST_CASE(str, the text is copied and ended by a NUL)
 
 TEST_CASE(str, the length counts code points)
 {
-    static const struct { const char *text; int64_t length; } cases[] = {
-        {"", 0}, {"a", 1}, {"\xC3\xA9", 1}, {"na\xC3\xAFve", 5}, {"\xE2\x82\xAC", 1}, {"\xF0\x9F\x98\x80!", 2},
+    static const struct {
+        const char *text;
+        int64_t length;
+    } cases[] = {
+        {"", 0},         {"a", 1}, {"\xC3\xA9", 1}, {"na\xC3\xAFve", 5}, {"\xE2\x82\xAC", 1}, {"\xF0\x9F\x98\x80!", 2},
         {"e\xCC\x81", 2}};
+
     values v = values_open();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         weft_object *o = values_str(v.self, cases[i].text);
@@ -46,7 +50,7 @@ TEST_CASE(str, the length counts code points)
     values_close(&v);
 }
 
-TEST_CASE(str, the empty and the one-byte strings are shared and immortal)
+TEST_CASE(str, the empty and the one - byte strings are shared and immortal)
 {
     values v = values_open();
     for (int c = 0; c <= 128; c++) {
@@ -64,13 +68,16 @@ TEST_CASE(str, the empty and the one-byte strings are shared and immortal)
 
 TEST_CASE(str, malformed text is refused with the offset)
 {
-    static const struct { const char *text; const char *message; } cases[] = {
-        {"\xFF", "malformed UTF-8 at byte 0 (0xFF)"},
-        {"abc\x80", "malformed UTF-8 at byte 3 (0x80)"},
-        {"0123456789012345678901234567890123456789\xE2\x82", "at byte 40 (0xE2): sequence cut off"},
-        {"\xC3\xA9\xED\xA0\x80", "at byte 2 (0xED): surrogate"},
-        {"\xC0\xAF", "at byte 0 (0xC0): overlong"},
-        {"\xF4\x90\x80\x80", "at byte 0 (0xF4): code point above U+10FFFF"}};
+    static const struct {
+        const char *text;
+        const char *message;
+    } cases[] = {{"\xFF", "malformed UTF-8 at byte 0 (0xFF)"},
+                 {"abc\x80", "malformed UTF-8 at byte 3 (0x80)"},
+                 {"0123456789012345678901234567890123456789\xE2\x82", "at byte 40 (0xE2): sequence cut off"},
+                 {"\xC3\xA9\xED\xA0\x80", "at byte 2 (0xED): surrogate"},
+                 {"\xC0\xAF", "at byte 0 (0xC0): overlong"},
+                 {"\xF4\x90\x80\x80", "at byte 0 (0xF4): code point above U+10FFFF"}};
+
     values v = values_open();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CHECK_NULL(weft_str_new(v.self, cases[i].text, strlen(cases[i].text)), WEFT_ERROR_VALUE, cases[i].message);
@@ -79,8 +86,11 @@ TEST_CASE(str, malformed text is refused with the offset)
 
 TEST_CASE(str, equality is that of the text)
 {
-    static const char *const texts[] = {"", "a", "b", "ab", "abc", "ab\xC3\xA9", "\xC3\xA9", "\x08", "abcdefghijklmnopqrstuvwxyz"};
+    static const char *const texts[] = {
+        "", "a", "b", "ab", "abc", "ab\xC3\xA9", "\xC3\xA9", "\x08", "abcdefghijklmnopqrstuvwxyz"};
+
     enum { COUNT = sizeof texts / sizeof *texts };
+
     values v = values_open();
     for (int hashed = 0; hashed < 4; hashed++) {
         for (int i = 0; i < COUNT; i++) {
@@ -98,6 +108,22 @@ TEST_CASE(str, equality is that of the text)
             }
         }
     }
+    values_close(&v);
+}
+
+TEST_CASE(str, a NUL is a character like any other)
+{
+    values v = values_open();
+    weft_object *a = weft_str_new(v.self, "ab", 2), *b = weft_str_new(v.self, "ab\0", 3),
+                *c = weft_str_new(v.self, "ab\0", 3);
+    CHECK_INT(weft_equal(v.self, a, b), 0);
+    CHECK_INT(weft_equal(v.self, b, a), 0);
+    CHECK_INT(weft_equal(v.self, b, c), 1);
+    CHECK_INT(weft_str_length(v.self, b), 3);
+    CHECK_TEXT(v.self, weft_repr(v.self, b), "'ab\\x00'");
+    weft_decref(v.self, a);
+    weft_decref(v.self, b);
+    weft_decref(v.self, c);
     values_close(&v);
 }
 
@@ -136,6 +162,7 @@ TEST_CASE(str, the hash is kept and does not disturb the text)
 TEST_CASE(str, hashes of similar strings fill a table evenly)
 {
     enum { SLOTS = 1024 };
+
     values v = values_open();
     static uint32_t low[SLOTS];
     memset(low, 0, sizeof low);
@@ -153,8 +180,11 @@ TEST_CASE(str, hashes of similar strings fill a table evenly)
 
 TEST_CASE(str, concatenation joins text and length)
 {
-    static const char *const texts[] = {"", "a", "abc", "\xC3\xA9", "x\xF0\x9F\x98\x80y", "a rather longer piece of text"};
+    static const char *const texts[] = {
+        "", "a", "abc", "\xC3\xA9", "x\xF0\x9F\x98\x80y", "a rather longer piece of text"};
+
     enum { COUNT = sizeof texts / sizeof *texts };
+
     values v = values_open();
     for (int i = 0; i < COUNT; i++) {
         for (int j = 0; j < COUNT; j++) {
@@ -164,6 +194,8 @@ TEST_CASE(str, concatenation joins text and length)
             weft_object *whole = weft_str_concat(v.self, a, b), *same = values_str(v.self, expected);
             CHECK_INT(weft_equal(v.self, whole, same), 1);
             CHECK_INT(weft_str_length(v.self, whole), weft_str_length(v.self, a) + weft_str_length(v.self, b));
+            if (whole == a || whole == b) /* the other is empty */
+                CHECK(weft_is_immortal(whole) || weft_refcount(v.self, whole) == 2);
             CHECK_TEXT(v.self, whole, expected);
             weft_decref(v.self, a);
             weft_decref(v.self, b);
@@ -193,10 +225,17 @@ TEST_CASE(str, a format is written out whatever its size)
 
 TEST_CASE(str, the text shows what can be seen and escapes the rest)
 {
-    static const struct { const char *text, *repr; } cases[] = {
-        {"", "''"}, {"abc", "'abc'"}, {"it's", "\"it's\""}, {"'\"", "'\\'\"'"}, {"a\\b", "'a\\\\b'"},
-        {"\t\n\r\x01\x7F", "'\\t\\n\\r\\x01\\x7f'"}, {"\xC3\xA9\xE2\x82\xAC", "'\xC3\xA9\xE2\x82\xAC'"},
-        {"\xC2\x85\xC2\xA0", "'\\x85\xC2\xA0'"}};
+    static const struct {
+        const char *text, *repr;
+    } cases[] = {{"", "''"},
+                 {"abc", "'abc'"},
+                 {"it's", "\"it's\""},
+                 {"'\"", "'\\'\"'"},
+                 {"a\\b", "'a\\\\b'"},
+                 {"\t\n\r\x01\x7F", "'\\t\\n\\r\\x01\\x7f'"},
+                 {"\xC3\xA9\xE2\x82\xAC", "'\xC3\xA9\xE2\x82\xAC'"},
+                 {"\xC2\x85\xC2\xA0", "'\\x85\xC2\xA0'"}};
+
     values v = values_open();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         weft_object *o = values_str(v.self, cases[i].text), *repr = weft_repr(v.self, o);

@@ -21,6 +21,7 @@ static weft_object *int_pair(weft_thread *self, int64_t a, int64_t b)
 TEST_CASE(tuple, holds its items and counts them)
 {
     enum { MOST = 100 };
+
     values v = values_open();
     weft_object *items[MOST];
     for (int i = 0; i < MOST; i++)
@@ -124,6 +125,22 @@ TEST_CASE(tuple, the text shows the items)
     weft_decref(v.self, s);
     weft_decref(v.self, single);
     weft_decref(v.self, a);
+    values_close(&v);
+}
+
+TEST_CASE(tuple, the text has room for items of any size)
+{
+    values v = values_open();
+    for (int size = 1; size < 3000; size = size * 3 / 2 + 1) {
+        weft_object *s = weft_str_format(v.self, "%*d", size, 1), *items[] = {s, s, s};
+        weft_object *tuple = weft_tuple_new(v.self, items, 3), *repr = weft_repr(v.self, tuple);
+        weft_object *expected = weft_str_format(v.self, "('%*d', '%*d', '%*d')", size, 1, size, 1, size, 1);
+        CHECK_INT(weft_equal(v.self, repr, expected), 1);
+        weft_decref(v.self, expected);
+        weft_decref(v.self, repr);
+        weft_decref(v.self, tuple);
+        weft_decref(v.self, s);
+    }
     values_close(&v);
 }
 

@@ -10,8 +10,12 @@
 /* The code point at `p`, by arithmetic, or -1; *size its bytes. */
 static int64_t decode(const unsigned char *p, size_t left, size_t *size)
 {
-    static const struct { unsigned char mask, value; size_t size; int64_t least; } forms[] = {
-        {0x80, 0x00, 1, 0}, {0xE0, 0xC0, 2, 0x80}, {0xF0, 0xE0, 3, 0x800}, {0xF8, 0xF0, 4, 0x10000}};
+    static const struct {
+        unsigned char mask, value;
+        size_t size;
+        int64_t least;
+    } forms[] = {{0x80, 0x00, 1, 0}, {0xE0, 0xC0, 2, 0x80}, {0xF0, 0xE0, 3, 0x800}, {0xF8, 0xF0, 4, 0x10000}};
+
     for (size_t f = 0; f < 4; f++) {
         if ((p[0] & forms[f].mask) != forms[f].value)
             continue;
@@ -124,8 +128,9 @@ TEST_CASE(utf8, four byte sequences at the edges of every range are judged as th
 }
 
 /* Written with every class of sequence in it, long enough for the loops over words. */
-static const char sample[] = "plain text before it, \xC2\xA2 \xDF\xBF \xE0\xA0\x80 \xED\x9F\xBF \xEE\x80\x80 \xEF\xBF\xBD "
-                             "\xF0\x90\x80\x80 \xF4\x8F\xBF\xBF and a run of more than thirty-two plain bytes after it, \xE2\x82\xAC";
+static const char sample[] =
+    "plain text before it, \xC2\xA2 \xDF\xBF \xE0\xA0\x80 \xED\x9F\xBF \xEE\x80\x80 \xEF\xBF\xBD "
+    "\xF0\x90\x80\x80 \xF4\x8F\xBF\xBF and a run of more than thirty-two plain bytes after it, \xE2\x82\xAC";
 
 TEST_CASE(utf8, every truncation of a text is judged as the reference does)
 {
@@ -168,7 +173,11 @@ TEST_CASE(utf8, random bytes at every alignment are judged as the reference does
 
 TEST_CASE(utf8, the problem is named)
 {
-    static const struct { const char *text; size_t offset; const char *problem; } cases[] = {
+    static const struct {
+        const char *text;
+        size_t offset;
+        const char *problem;
+    } cases[] = {
         {"ab\x80", 2, "continuation byte without a lead byte"},
         {"\xC0\x80", 0, "overlong sequence"},
         {"a\xC1\xBF", 1, "overlong sequence"},
@@ -181,6 +190,7 @@ TEST_CASE(utf8, the problem is named)
         {"abcdefgh\xE2\x82", 8, "sequence cut off by the end"},
         {"\xE2\x82z", 0, "sequence cut short"},
     };
+
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         utf8_error error = {99, ""};
         CHECK_INT(utf8_check(cases[i].text, strlen(cases[i].text), &error), -1);

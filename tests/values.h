@@ -62,29 +62,40 @@ static inline void values_check_error(weft_status status, const char *part, cons
 }
 
 /* The call gives NULL, or a negative number, with that error. */
-#define CHECK_NULL(call, status, part)     \
-    do {                                   \
-        if (CHECK((call) == NULL))         \
-            CHECK_ERROR(status, part);     \
+#define CHECK_NULL(call, status, part) \
+    do {                               \
+        if (CHECK((call) == NULL))     \
+            CHECK_ERROR(status, part); \
     } while (0)
-#define CHECK_FAILS(call, status, part)    \
-    do {                                   \
-        if (CHECK_INT((call), (status)))   \
-            CHECK_ERROR(status, part);     \
+#define CHECK_FAILS(call, status, part)  \
+    do {                                 \
+        if (CHECK_INT((call), (status))) \
+            CHECK_ERROR(status, part);   \
     } while (0)
 
 /* Tries something and drops what it gave: true if it succeeded. */
 typedef bool (*values_attempt)(weft_thread *self, void *arg);
 
+/* Bytes in live blocks, raw memory included, those that wait for readers not. */
+static inline size_t values_bytes(weft_thread *self)
+{
+    static weft_heap_stats stats; /* large; the tests that use it have one thread */
+    CHECK_INT(weft_heap_statistics(self, &stats), WEFT_OK);
+    return stats.bytes_used - stats.bytes_deferred;
+}
+
 /* Makes each allocation of the attempt fail in turn, until it succeeds: each failure must be WEFT_ERROR_MEMORY and leave
- * as many live objects as before. Returns how many allocations failed. */
+ * as many live objects and bytes as before. Returns how many allocations failed. */
 static inline int values_exhaust(weft_thread *self, values_attempt attempt, void *arg)
 {
     int64_t before = values_live(self);
     for (int n = 1; n < 1000; n++) {
         weft_error_clear();
         CHECK_INT(weft_fail_allocation(self, (uint64_t)n, false), WEFT_OK);
+        size_t bytes = values_bytes(self);
         bool succeeded = attempt(self, arg);
+        if (!succeeded)
+            CHECK_INT(values_bytes(self), bytes);
         CHECK_INT(weft_fail_allocation(self, 0, false), WEFT_OK);
         CHECK_INT(values_live(self), before);
         if (succeeded)
@@ -120,8 +131,8 @@ static inline weft_object *values_str(weft_thread *self, const char *text)
 }
 
 /* One thread of a multi-threaded test: attached to the runtime for the time of the run. */
-#define VALUES_THREAD(self, runtime)                         \
-    weft_thread *self = weft_thread_attach(runtime);         \
+#define VALUES_THREAD(self, runtime)                 \
+    weft_thread *self = weft_thread_attach(runtime); \
     REQUIRE(self != NULL)
 
 #endif

@@ -65,7 +65,10 @@ static weft_object *repr_callback(weft_thread *self, weft_object *o)
 
 void bytes_type_init(void)
 {
-    type_set_builtin(WEFT_TYPE_BYTES, &(weft_type_spec){.name = "bytes", .size = sizeof(bytes_object), .item_size = 1,
-                                                        .hash = hash_callback, .equal = equal_callback,
+    type_set_builtin(WEFT_TYPE_BYTES, &(weft_type_spec){.name = "bytes",
+                                                        .size = sizeof(bytes_object),
+                                                        .item_size = 1,
+                                                        .hash = hash_callback,
+                                                        .equal = equal_callback,
                                                         .repr = repr_callback});
 }

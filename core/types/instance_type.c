@@ -13,8 +13,8 @@ static bool check_type_name(const char *name)
     utf8_error error;
     if (name == NULL || utf8_check(name, strlen(name), &error) >= 0)
         return true;
-    weft_error_set(WEFT_ERROR_VALUE, "weft_instance_type: the type's name: malformed UTF-8 at byte %zu: %s", error.offset,
-                   error.problem);
+    weft_error_set(WEFT_ERROR_VALUE, "weft_instance_type: the type's name: malformed UTF-8 at byte %zu: %s",
+                   error.offset, error.problem);
     return false;
 }
 
@@ -90,9 +90,13 @@ const weft_type *weft_instance_type(weft_thread *self, const char *name, const c
     if (names == NULL)
         return NULL;
     copy_names(names, slots, count);
-    weft_type_spec spec = {.name = name, .size = sizeof(instance_object) + count * sizeof(weft_object *),
-                           .flags = WEFT_TYPE_IDENTITY, .traverse = instance_traverse, .clear = instance_clear,
-                           .destroy = instance_destroy, .repr = instance_repr};
+    weft_type_spec spec = {.name = name,
+                           .size = sizeof(instance_object) + count * sizeof(weft_object *),
+                           .flags = WEFT_TYPE_IDENTITY,
+                           .traverse = instance_traverse,
+                           .clear = instance_clear,
+                           .destroy = instance_destroy,
+                           .repr = instance_repr};
     const weft_type *type = weft_type_register(self, &spec);
     if (type == NULL) {
         weft_mem_free(self, names, size);

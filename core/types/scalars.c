@@ -133,14 +133,20 @@ static void cached_ints_init(void)
 
 void scalar_types_init(void)
 {
-    type_set_builtin(WEFT_TYPE_NONE, &(weft_type_spec){.name = "none", .size = sizeof(weft_object),
-                                                       .flags = WEFT_TYPE_IDENTITY, .repr = none_repr});
-    type_set_builtin(WEFT_TYPE_BOOL, &(weft_type_spec){.name = "bool", .size = sizeof(weft_object),
-                                                       .flags = WEFT_TYPE_IDENTITY, .repr = bool_repr});
-    type_set_builtin(WEFT_TYPE_INT, &(weft_type_spec){.name = "int", .size = sizeof(weft_int_object),
-                                                      .hash = int_hash, .equal = int_equal, .repr = int_repr});
-    type_set_builtin(WEFT_TYPE_FLOAT, &(weft_type_spec){.name = "float", .size = sizeof(weft_float_object),
-                                                        .hash = float_hash, .equal = float_equal,
+    type_set_builtin(
+        WEFT_TYPE_NONE,
+        &(weft_type_spec){.name = "none", .size = sizeof(weft_object), .flags = WEFT_TYPE_IDENTITY, .repr = none_repr});
+    type_set_builtin(
+        WEFT_TYPE_BOOL,
+        &(weft_type_spec){.name = "bool", .size = sizeof(weft_object), .flags = WEFT_TYPE_IDENTITY, .repr = bool_repr});
+    type_set_builtin(
+        WEFT_TYPE_INT,
+        &(weft_type_spec){
+            .name = "int", .size = sizeof(weft_int_object), .hash = int_hash, .equal = int_equal, .repr = int_repr});
+    type_set_builtin(WEFT_TYPE_FLOAT, &(weft_type_spec){.name = "float",
+                                                        .size = sizeof(weft_float_object),
+                                                        .hash = float_hash,
+                                                        .equal = float_equal,
                                                         .repr = float_repr});
     cached_ints_init();
 }

@@ -209,9 +209,12 @@ static void static_string_init(size_t index, size_t size)
 
 void str_type_init(void)
 {
-    type_set_builtin(WEFT_TYPE_STR, &(weft_type_spec){.name = "str", .size = offsetof(str_object, data) + 1,
-                                                      .item_size = 1, .hash = hash_callback,
-                                                      .equal = equal_callback, .repr = str_repr});
+    type_set_builtin(WEFT_TYPE_STR, &(weft_type_spec){.name = "str",
+                                                      .size = offsetof(str_object, data) + 1,
+                                                      .item_size = 1,
+                                                      .hash = hash_callback,
+                                                      .equal = equal_callback,
+                                                      .repr = str_repr});
     for (size_t i = 0; i < STATIC_EMPTY; i++)
         static_string_init(i, 1);
     static_string_init(STATIC_EMPTY, 0);

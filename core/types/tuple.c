@@ -40,8 +40,8 @@ weft_object *weft_tuple_new(weft_thread *self, weft_object *const *items, size_t
         return &empty_tuple.object;
     if (!check_items(items, count, __func__))
         return NULL;
-    weft_object *o = object_alloc(thread_of(self), type_at(WEFT_TYPE_TUPLE),
-                                  sizeof(tuple_object) + count * sizeof(weft_object *));
+    weft_object *o =
+        object_alloc(thread_of(self), type_at(WEFT_TYPE_TUPLE), sizeof(tuple_object) + count * sizeof(weft_object *));
     if (o == NULL)
         return NULL;
     tuple_object *t = tuple_of(o);
@@ -145,8 +145,13 @@ static weft_object *tuple_repr(weft_thread *self, weft_object *o)
 
 void tuple_type_init(void)
 {
-    type_set_builtin(WEFT_TYPE_TUPLE, &(weft_type_spec){
-        .name = "tuple", .size = sizeof(tuple_object), .item_size = sizeof(weft_object *),
-        .traverse = tuple_traverse, .clear = tuple_clear, .destroy = tuple_destroy,
-        .hash = tuple_hash, .equal = tuple_equal, .repr = tuple_repr});
+    type_set_builtin(WEFT_TYPE_TUPLE, &(weft_type_spec){.name = "tuple",
+                                                        .size = sizeof(tuple_object),
+                                                        .item_size = sizeof(weft_object *),
+                                                        .traverse = tuple_traverse,
+                                                        .clear = tuple_clear,
+                                                        .destroy = tuple_destroy,
+                                                        .hash = tuple_hash,
+                                                        .equal = tuple_equal,
+                                                        .repr = tuple_repr});
 }
