@@ -1,5 +1,6 @@
 /* test_containers_mt.c - lists and dicts that several threads use at once: nothing lost, nothing twice, no reader sees
  * what never was, and in the end every object is gone. Seeds are printed. */
+#include <sched.h>
 #include <stdlib.h>
 
 #include "values.h"
@@ -444,6 +445,7 @@ TEST_CASE(stress_dict, readers see only values of their key while two threads ch
 static void let_others_run(weft_thread *self)
 {
     CHECK_INT(weft_block_begin(self), WEFT_OK);
+    sched_yield();
     CHECK_INT(weft_block_end(self), WEFT_OK);
 }
 

@@ -1,7 +1,7 @@
 /* guard_ft.c - the parts of guards that are not for the fast path: see guard_ft.h. Any attached thread. */
 #include "core/types/guard.h"
 
-enum { GUARDS_REVOKED_MOST = 256 /* containers taken from one thread id before it takes the lock always */ };
+enum { GUARDS_REVOKED_MOST = 4096 /* containers taken from one thread id before it takes the lock always */ };
 
 /* Waits until the thread of `s` is not changing `o` (NULL: whatever it was changing when we came) without its lock. */
 static void wait_for_owner(const id_slot *s, const weft_object *o)
@@ -15,8 +15,8 @@ static void wait_for_owner(const id_slot *s, const weft_object *o)
     }
 }
 
-/* WEFT_BIT_READERS is set on `o`. On return its owner, if it has one, has noticed. */
-static void guard_take_from(weft_thread *self, uint16_t owner, const weft_object *o)
+/* Inside the lock of `o`: on return its owner, if it has one, is not at work on it and will take the lock. */
+static void guard_notify(weft_thread *self, uint16_t owner, const weft_object *o)
 {
     if (owner == WEFT_OWNER_NONE || owner == WEFT_OWNER_STATIC)
         return;
@@ -26,11 +26,19 @@ static void guard_take_from(weft_thread *self, uint16_t owner, const weft_object
         return;
     bool off = __atomic_add_fetch(&s->guards_revoked, 1, __ATOMIC_RELAXED) >= GUARDS_REVOKED_MOST;
     if (off)
-        __atomic_store_n(&s->guard_id, (uint32_t)SLOT_GUARDS_NONE, __ATOMIC_SEQ_CST);
+        weft_store_relaxed(&s->guard_id, (uint32_t)SLOT_GUARDS_NONE);
     platform_barrier(); /* the other half of guard_enter */
     wait_for_owner(s, off ? NULL : o);
     if (off)
         weft_store_release(&s->guards_off, 1u);
+}
+
+/* The first access by a thread that is not the owner. */
+static void guard_take(weft_thread *self, weft_object *o)
+{
+    guard_notify(self, weft_load_relaxed(&o->owner), o);
+    /* order: release - pairs with guard_readable. */
+    __atomic_fetch_or(&o->bits, WEFT_BIT_READERS, __ATOMIC_RELEASE);
 }
 
 void guard_enter_slow(weft_thread *self, guard *g, weft_object *o)
@@ -38,11 +46,8 @@ void guard_enter_slow(weft_thread *self, guard *g, weft_object *o)
     weft_store_release(&g->own->guarded, (weft_object *)NULL);
     g->own = NULL;
     weft_critical_begin(self, &g->section, o);
-    if (guard_readable(self, o))
-        return;
-    /* order: seq_cst - with TSan, where the barrier counts for nothing; else it would do relaxed. */
-    __atomic_fetch_or(&o->bits, WEFT_BIT_READERS, __ATOMIC_SEQ_CST);
-    guard_take_from(self, weft_load_relaxed(&o->owner), o);
+    if (WEFT_UNLIKELY(!guard_readable(self, o)))
+        guard_take(self, o);
 }
 
 weft_object *ref_read_shared(weft_thread *self, weft_object *o, weft_object *const *place, void *const *origin,

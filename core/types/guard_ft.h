@@ -5,36 +5,26 @@
  * container without its lock until another thread first touches it (as biased locks do: Kawachiya, Koseki and Onodera,
  * "Lock Reservation", OOPSLA 2002).
  *
- *   owner    writes the container's address to its slot's `guarded`, then looks whether WEFT_BIT_READERS is clear. If so
- *            it works, and writes NULL. If not it writes NULL and takes the lock, as everybody else.
- *   another  takes the object's lock, sets WEFT_BIT_READERS, makes every running thread pass a full barrier, and waits
- *            while `guarded` is this container. The bit is never cleared.
+ *   owner    writes the container's address to its slot's `guarded`, then looks whether the lock is free and
+ *            WEFT_BIT_READERS clear. If so it works, and writes NULL. If not it writes NULL and takes the lock, as
+ *            everybody else.
+ *   another  takes the object's lock; finds WEFT_BIT_READERS clear, makes every running thread pass a full barrier, and
+ *            waits while the owner's `guarded` is this container. Then it sets the bit, which is never cleared, and works.
  *
- * Either the owner's look comes after the barrier, and finds the bit; or its write of `guarded` came before it, and the
- * other thread waits for the owner to be done. The owner never waits for anything while `guarded` is set, so the wait is
- * short. A barrier costs some microseconds: an owner from whom many containers were taken is told to take the lock
+ * Either the owner's look comes after the barrier, and finds the lock taken or the bit set; or its write of `guarded` came
+ * before it, and the other thread waits for the owner to be done. The owner waits for nothing while `guarded` is set, so
+ * that is soon. A barrier costs some microseconds: an owner from whom many containers were taken is told to take the lock
  * always (`guard_id`), and then no more barriers are needed on its account.
  *
- * With the bit come readers without a lock. The owner is one always. So an array may be freed at once only by the
- * owner, and while the bit is clear. */
+ * With the bit come readers without a lock; the owner is one always. So an array may be freed at once only by the owner,
+ * and while the bit is clear; and the bit is set only when no owner is at work that has found it clear. */
 #ifndef WEFT_CORE_TYPES_GUARD_FT_H
 #define WEFT_CORE_TYPES_GUARD_FT_H
-
-#include "heap/tsan.h"
 
 typedef struct guard {
     id_slot *own;          /* this thread's, if it needs no lock; else NULL */
     weft_critical section; /* if not `own` */
 } guard;
-
-/* TSan cannot see what the barrier does, so there both sides are ordered by themselves. */
-#ifdef HEAP_TSAN
-#define GUARD_STORE_ORDER __ATOMIC_SEQ_CST
-#define GUARD_LOAD_ORDER __ATOMIC_SEQ_CST
-#else
-#define GUARD_STORE_ORDER __ATOMIC_RELEASE
-#define GUARD_LOAD_ORDER __ATOMIC_RELAXED
-#endif
 
 void guard_enter_slow(weft_thread *self, guard *g, weft_object *o);
 weft_object *ref_read_shared(weft_thread *self, weft_object *o, weft_object *const *place, void *const *origin,
@@ -47,9 +37,8 @@ static inline bool guard_alone(const weft_thread *self, const weft_object *o)
 
 static inline bool guard_readable(const weft_thread *self, const weft_object *o)
 {
-    /* Relaxed: the bit only ever appears, and promises that whoever takes the lock after it was set retires arrays. An
-     * array that was freed before is not found: the pointer to the next one is loaded with acquire. */
-    return WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id) || (weft_load_relaxed(&o->bits) & WEFT_BIT_READERS);
+    /* order: acquire - pairs with guard_take: who sees the bit does not find an array that was freed before it was set. */
+    return WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id) || (weft_load_acquire(&o->bits) & WEFT_BIT_READERS);
 }
 
 static inline bool guard_is_free(void)
@@ -60,19 +49,19 @@ static inline bool guard_is_free(void)
 static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
 {
     id_slot *s = thread_of(self)->world.slot;
-    /* order: release - guard_take_from may read this instead of the NULL before it. The processor may do the loads below
-     * before this store; the barrier in guard_take_from makes up for that. */
-    __atomic_store_n(&s->guarded, o, GUARD_STORE_ORDER);
+    /* order: release - guard_take may read this instead of the NULL before it. The processor may do the loads below
+     * before this store; the barrier in guard_take makes up for that. */
+    weft_store_release(&s->guarded, o);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     g->own = s;
-    if (WEFT_UNLIKELY(weft_load_relaxed(&o->owner) != __atomic_load_n(&s->guard_id, GUARD_LOAD_ORDER) ||
-                      (__atomic_load_n(&o->bits, GUARD_LOAD_ORDER) & WEFT_BIT_READERS)))
+    if (WEFT_UNLIKELY(weft_load_relaxed(&o->owner) != weft_load_relaxed(&s->guard_id) ||
+                      ((weft_load_relaxed(&o->bits) & WEFT_BIT_READERS) | weft_load_relaxed(&o->lock))))
         guard_enter_slow(self, g, o);
 }
 
 static inline void guard_leave(weft_thread *self, guard *g)
 {
-    if (WEFT_LIKELY(g->own != NULL)) /* order: release - pairs with guard_take_from: what was done to the container */
+    if (WEFT_LIKELY(g->own != NULL)) /* order: release - pairs with guard_take: what was done to the container */
         weft_store_release(&g->own->guarded, (weft_object *)NULL);
     else
         weft_critical_end(self, &g->section);
