@@ -37,8 +37,8 @@ static bool run_round(const contest *c, const char *workload, bool quick, outcom
     }
     if (strcmp(runs[0].checksum, runs[1].checksum) == 0)
         return true;
-    fprintf(stderr, "bench: %s: %s came to %s, %s to %s\n", workload, c->programs[0], runs[0].checksum,
-            c->programs[1], runs[1].checksum);
+    fprintf(stderr, "bench: %s: %s came to %s, %s to %s\n", workload, c->programs[0], runs[0].checksum, c->programs[1],
+            runs[1].checksum);
     return false;
 }
 
@@ -133,8 +133,7 @@ static spread mean_over(const report *r, bool memory)
 }
 
 /* Shows which workload runs: a line that the row overwrites on a terminal, one of its own elsewhere. */
-static bool measure_one(const report *r, comparison *c, bool (*measure)(const report *, comparison *),
-                        const char *what)
+static bool measure_one(const report *r, comparison *c, bool (*measure)(const report *, comparison *), const char *what)
 {
     fprintf(stderr, "%s, %s ", c->name, what);
     bool ok = measure(r, c);

@@ -23,7 +23,7 @@ typedef struct comparison {
 } comparison;
 
 typedef struct report {
-    const char *folder; /* where to write */
+    const char *folder;  /* where to write */
     double seconds_each; /* for one workload's rounds */
     uint32_t rounds;     /* at most */
     bool quick;          /* a fraction of the work, to try the report itself */
