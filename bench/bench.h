@@ -17,8 +17,8 @@ typedef struct bench_options {
     uint64_t repeat;          /* how much work: the workload's own unit */
     const char *const *files; /* input; none: the workload's default */
     size_t file_count;
-    bool quick;               /* --quick: `repeat` is a fraction of its default */
-    bool dump;                /* --dump: the workload prints its result to stdout, in place of the JSON line */
+    bool quick; /* --quick: `repeat` is a fraction of its default */
+    bool dump;  /* --dump: the workload prints its result to stdout, in place of the JSON line */
 } bench_options;
 
 /* A workload is a row of independent tasks that N threads draw from one counter. Failures are reported as everywhere in
@@ -26,8 +26,8 @@ typedef struct bench_options {
  * while tasks run, but for what the workload says. */
 typedef struct workload {
     const char *name;
-    const char *summary; /* one line for --help and the report */
-    const char *units;   /* what --size and --repeat mean */
+    const char *summary;   /* one line for --help and the report */
+    const char *units;     /* what --size and --repeat mean */
     uint64_t size, repeat; /* defaults: about a second on one thread */
 
     /* Not timed; main thread. Sets *tasks. NULL: an error, nothing is left behind. */

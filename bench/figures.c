@@ -142,9 +142,9 @@ static bool report_mean(const figure *f, const settings *s, spread *value)
     double mean = json_get_number(yajl_tree_get(results, mean_path, yajl_t_object), f->source, NAN);
     yajl_val quartiles = yajl_tree_get(results, spread_path, yajl_t_array);
     *value = (spread){.median = mean, .low = mean, .high = mean};
-    if (quartiles && YAJL_GET_ARRAY(quartiles)->len == 2) {
-        value->low = YAJL_GET_DOUBLE(YAJL_GET_ARRAY(quartiles)->values[0]);
-        value->high = YAJL_GET_DOUBLE(YAJL_GET_ARRAY(quartiles)->values[1]);
+    if (quartiles && quartiles->u.array.len == 2) {
+        value->low = YAJL_GET_DOUBLE(quartiles->u.array.values[0]);
+        value->high = YAJL_GET_DOUBLE(quartiles->u.array.values[1]);
     }
     yajl_tree_free(results);
     return isfinite(mean);
@@ -164,8 +164,8 @@ static void print_figure(const figure *f, bool measured, const spread *value)
         printf("%-32s %-18s %9s %-6s goal %s %-6g NOT MEASURED\n", f->name, f->flavour, "-", f->unit, sign, f->goal);
         return;
     }
-    printf("%-32s %-18s %9.3f %-6s goal %s %-6g %-5s  (%.3f-%.3f)\n", f->name, f->flavour, value->median, f->unit,
-           sign, f->goal, reached(f, value->median) ? "holds" : "SHORT", value->low, value->high);
+    printf("%-32s %-18s %9.3f %-6s goal %s %-6g %-5s  (%.3f-%.3f)\n", f->name, f->flavour, value->median, f->unit, sign,
+           f->goal, reached(f, value->median) ? "holds" : "SHORT", value->low, value->high);
     fflush(stdout);
 }
 
@@ -228,19 +228,30 @@ static int usage(void)
 static bool parse(int argc, char **argv, settings *s)
 {
     static const struct option options[] = {
-        {"gil", required_argument, NULL, 'g'},    {"ft", required_argument, NULL, 'f'},
-        {"out", required_argument, NULL, 'o'},    {"rounds", required_argument, NULL, 'r'},
+        {"gil", required_argument, NULL, 'g'},  {"ft", required_argument, NULL, 'f'},
+        {"out", required_argument, NULL, 'o'},  {"rounds", required_argument, NULL, 'r'},
         {"only", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
-        case 'g': s->programs.gil = optarg; break;
-        case 'f': s->programs.ft = optarg; break;
-        case 'o': s->folder = optarg; break;
-        case 'r': s->rounds = (uint32_t)strtoul(optarg, NULL, 10); break;
-        case 'n': s->only = optarg; break;
-        default: return false;
+        case 'g':
+            s->programs.gil = optarg;
+            break;
+        case 'f':
+            s->programs.ft = optarg;
+            break;
+        case 'o':
+            s->folder = optarg;
+            break;
+        case 'r':
+            s->rounds = (uint32_t)strtoul(optarg, NULL, 10);
+            break;
+        case 'n':
+            s->only = optarg;
+            break;
+        default:
+            return false;
         }
     }
     return optind == argc && s->programs.gil && s->programs.ft && s->folder && s->rounds >= 1 &&

@@ -140,6 +140,7 @@ static size_t deferred_bytes(weft_thread *self, weft_heap_stats *stats)
 static double retire_us(weft_thread *self, weft_heap_stats *stats)
 {
     enum { BYTES = 256 * 1024, POLLS = 1000 };
+
     void *block = weft_mem_alloc(self, BYTES);
     double start = seconds_now();
     weft_mem_retire(self, block, BYTES);
@@ -193,7 +194,6 @@ int main(void)
     urcu_qsbr_unregister_thread();
     printf("  (the same for a blocking region) %9s      block begin + end         %9.1f ns\n", "", block);
     printf("  quiescent state                  %9.1f ns   safepoint                 %9.1f ns\n", quiescent, safepoint);
-    printf("  synchronize, 1 busy reader       %9.1f us   retired until freed       %9.1f us\n", synchronized,
-           retired);
+    printf("  synchronize, 1 busy reader       %9.1f us   retired until freed       %9.1f us\n", synchronized, retired);
     return weft_runtime_free(runtime) == WEFT_OK ? 0 : 1;
 }

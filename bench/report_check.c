@@ -13,26 +13,40 @@ typedef struct member {
 } member;
 
 static const member workload_members[] = {
-    {"name", yajl_t_string},          {"gil_seconds", yajl_t_number},
-    {"ft_seconds", yajl_t_number},    {"time_ratio", yajl_t_number},
-    {"gil_peak_bytes", yajl_t_number}, {"ft_peak_bytes", yajl_t_number},
-    {"memory_ratio", yajl_t_number},  {"gil_seconds_quartiles", yajl_t_array},
-    {"ft_seconds_quartiles", yajl_t_array}, {"time_ratio_quartiles", yajl_t_array},
-    {"memory_ratio_quartiles", yajl_t_array}, {NULL, yajl_t_any},
+    {"name", yajl_t_string},
+    {"gil_seconds", yajl_t_number},
+    {"ft_seconds", yajl_t_number},
+    {"time_ratio", yajl_t_number},
+    {"gil_peak_bytes", yajl_t_number},
+    {"ft_peak_bytes", yajl_t_number},
+    {"memory_ratio", yajl_t_number},
+    {"gil_seconds_quartiles", yajl_t_array},
+    {"ft_seconds_quartiles", yajl_t_array},
+    {"time_ratio_quartiles", yajl_t_array},
+    {"memory_ratio_quartiles", yajl_t_array},
+    {NULL, yajl_t_any},
 };
 static const member thread_members[] = {
-    {"name", yajl_t_string}, {"threads", yajl_t_number}, {"speedup", yajl_t_number}, {NULL, yajl_t_any},
+    {"name", yajl_t_string},
+    {"threads", yajl_t_number},
+    {"speedup", yajl_t_number},
+    {NULL, yajl_t_any},
 };
 static const member mean_members[] = {
-    {"time_ratio", yajl_t_number}, {"memory_ratio", yajl_t_number}, {NULL, yajl_t_any},
+    {"time_ratio", yajl_t_number},
+    {"memory_ratio", yajl_t_number},
+    {NULL, yajl_t_any},
 };
 static const member machine_members[] = {
-    {"cpu", yajl_t_string}, {"cores", yajl_t_number}, {"kernel", yajl_t_string}, {NULL, yajl_t_any},
+    {"cpu", yajl_t_string},
+    {"cores", yajl_t_number},
+    {"kernel", yajl_t_string},
+    {NULL, yajl_t_any},
 };
 /* A value may be null: the figure could not be measured. */
 static const member figure_members[] = {
-    {"name", yajl_t_string}, {"flavour", yajl_t_string}, {"value", yajl_t_any},
-    {"unit", yajl_t_string}, {"goal", yajl_t_number},    {"holds", yajl_t_any}, {NULL, yajl_t_any},
+    {"name", yajl_t_string}, {"flavour", yajl_t_string}, {"value", yajl_t_any}, {"unit", yajl_t_string},
+    {"goal", yajl_t_number}, {"holds", yajl_t_any},      {NULL, yajl_t_any},
 };
 
 static bool check_members(const char *what, yajl_val object, const member *members)

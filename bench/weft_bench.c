@@ -69,9 +69,12 @@ static bool parse_count(const char *text, uint64_t most, uint64_t *value)
 static int parse_options(int argc, char **argv, bench_options *options)
 {
     static const struct option long_options[] = {
-        {"threads", required_argument, NULL, 't'}, {"size", required_argument, NULL, 's'},
-        {"repeat", required_argument, NULL, 'r'},  {"dump", no_argument, NULL, 'd'},
-        {"quick", no_argument, NULL, 'q'},         {"help", no_argument, NULL, 'h'},
+        {"threads", required_argument, NULL, 't'},
+        {"size", required_argument, NULL, 's'},
+        {"repeat", required_argument, NULL, 'r'},
+        {"dump", no_argument, NULL, 'd'},
+        {"quick", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     uint64_t threads = 1;

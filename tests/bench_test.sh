@@ -94,6 +94,7 @@ for flavour in ft gil; do
     bad blank '3: parse error: premature EOF' '  \n'
     bad cut_object '8: parse error: premature EOF' '{"a": 1,'
     bad cut_string '4: parse error: premature EOF' '["ab'
+    bad pending_key '..: lexical error: ' '{"a long key": tru}'
     bad cut_word '.: lexical error: invalid string in json text' '[tru]'
     bad comma '.: parse error: ' '[1,]'
     bad colon '.: parse error: ' '{"a" 1}'

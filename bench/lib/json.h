@@ -16,7 +16,7 @@ typedef struct json_writer {
 } json_writer;
 
 json_writer json_begin(bool beautify);
-void json_map(json_writer *w, const char *key);   /* `key` NULL inside arrays and at the top */
+void json_map(json_writer *w, const char *key); /* `key` NULL inside arrays and at the top */
 void json_array(json_writer *w, const char *key);
 void json_end_map(json_writer *w);
 void json_end_array(json_writer *w);

@@ -10,8 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* Starts it with its stdout in `write_end`. 0 or an errno. */
 static int start(const char *const argv[], int read_end, int write_end, pid_t *pid)
 {

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 typedef struct process_result {
-    char *output;       /* its stdout, malloced, with a NUL behind; never NULL on success */
+    char *output; /* its stdout, malloced, with a NUL behind; never NULL on success */
     size_t size;
     double cpu_seconds; /* user and system time */
     int64_t peak_bytes; /* ru_maxrss: not below the caller's own, the system carries that over */

@@ -7,8 +7,8 @@
 enum { OBJECTS = 64, GROUP = 8 };
 
 typedef struct pairs {
-    uint64_t rounds;             /* constant; each does OBJECTS pairs */
-    weft_object *hot;            /* constant; NULL: each thread counts objects of its own */
+    uint64_t rounds;  /* constant; each does OBJECTS pairs */
+    weft_object *hot; /* constant; NULL: each thread counts objects of its own */
 } pairs;
 
 static weft_status make_floats(weft_thread *self, weft_object **objects, size_t count)

@@ -40,14 +40,15 @@ static double largest(const report *r, const chart *kind)
 static void write_style(FILE *script, const report *r, const chart *kind)
 {
     fprintf(script,
-            "set terminal svg size 880,300 dynamic noenhanced name '%s' font 'system-ui,sans-serif,13' background '#ffffff'\n"
+            "set terminal svg size 880,300 dynamic noenhanced name '%s' font 'system-ui,sans-serif,13' background "
+            "'#ffffff'\n"
             "set style fill solid noborder\nset boxwidth 0.5\nset key off\nset border 3 lc rgb '#9aa5b1'\n"
             "set grid ytics lc rgb '#e4e7eb' lt 1\nset tics nomirror textcolor rgb '#52606d' scale 0\n"
             "set ylabel '%s' textcolor rgb '#52606d'\nset yrange [0:%g]\nset xrange [-0.6:%g]\n"
             "set arrow from graph 0,first %g to graph 1,first %g nohead lw 1.5 dt 2 lc rgb '#cf1124'\n"
             "set rmargin 15\nset label '%s' at graph 1.012,first %g left textcolor rgb '#cf1124'\n",
-            kind->name, kind->label, largest(r, kind) * 1.25, r->count - 0.4, kind->goal, kind->goal,
-            kind->goal_label, kind->goal);
+            kind->name, kind->label, largest(r, kind) * 1.25, r->count - 0.4, kind->goal, kind->goal, kind->goal_label,
+            kind->goal);
 }
 
 /* Columns: position, median, quartiles, colour, name. */

@@ -20,21 +20,37 @@ static int usage(void)
 static bool parse(int argc, char **argv, report *r)
 {
     static const struct option options[] = {
-        {"gil", required_argument, NULL, 'g'},    {"ft", required_argument, NULL, 'f'},
-        {"out", required_argument, NULL, 'o'},    {"rounds", required_argument, NULL, 'r'},
-        {"seconds", required_argument, NULL, 's'}, {"quick", no_argument, NULL, 'q'},
+        {"gil", required_argument, NULL, 'g'},
+        {"ft", required_argument, NULL, 'f'},
+        {"out", required_argument, NULL, 'o'},
+        {"rounds", required_argument, NULL, 'r'},
+        {"seconds", required_argument, NULL, 's'},
+        {"quick", no_argument, NULL, 'q'},
         {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
-        case 'g': r->programs.gil = optarg; break;
-        case 'f': r->programs.ft = optarg; break;
-        case 'o': r->folder = optarg; break;
-        case 'r': r->rounds = (uint32_t)strtoul(optarg, NULL, 10); break;
-        case 's': r->seconds_each = strtod(optarg, NULL); break;
-        case 'q': r->quick = true; break;
-        default: return false;
+        case 'g':
+            r->programs.gil = optarg;
+            break;
+        case 'f':
+            r->programs.ft = optarg;
+            break;
+        case 'o':
+            r->folder = optarg;
+            break;
+        case 'r':
+            r->rounds = (uint32_t)strtoul(optarg, NULL, 10);
+            break;
+        case 's':
+            r->seconds_each = strtod(optarg, NULL);
+            break;
+        case 'q':
+            r->quick = true;
+            break;
+        default:
+            return false;
         }
     }
     return optind == argc && r->programs.gil && r->programs.ft && r->folder && r->rounds >= ROUNDS_MIN &&

@@ -37,8 +37,8 @@ static bool run_round(const contest *c, const char *workload, bool quick, outcom
     }
     if (strcmp(runs[0].checksum, runs[1].checksum) == 0)
         return true;
-    fprintf(stderr, "bench: %s: %s came to %s, %s to %s\n", workload, c->programs[0], runs[0].checksum,
-            c->programs[1], runs[1].checksum);
+    fprintf(stderr, "bench: %s: %s came to %s, %s to %s\n", workload, c->programs[0], runs[0].checksum, c->programs[1],
+            runs[1].checksum);
     return false;
 }
 
@@ -57,8 +57,9 @@ static bool run_rounds(const report *r, const contest *c, const char *workload, 
     return true;
 }
 
-static spread ratios(const double *over, const double *under, uint32_t count, double *each)
+static spread ratios(const double *over, const double *under, uint32_t count)
 {
+    double each[ROUNDS_MAX];
     for (uint32_t i = 0; i < count; i++)
         each[i] = over[i] / under[i];
     return spread_of(each, count);
@@ -75,8 +76,8 @@ static bool compare_flavours(const report *r, comparison *c)
     c->ft_seconds = spread_of(o.seconds[1], o.rounds);
     c->gil_peak = spread_of(o.peak[0], o.rounds);
     c->ft_peak = spread_of(o.peak[1], o.rounds);
-    c->time_ratio = ratios(o.seconds[1], o.seconds[0], o.rounds, c->time_ratios);
-    c->memory_ratio = ratios(o.peak[1], o.peak[0], o.rounds, c->memory_ratios);
+    c->time_ratio = ratios(o.seconds[1], o.seconds[0], o.rounds);
+    c->memory_ratio = ratios(o.peak[1], o.peak[0], o.rounds);
     return true;
 }
 
@@ -84,13 +85,12 @@ static bool compare_threads(const report *r, comparison *c)
 {
     const contest both = {{r->programs.ft, r->programs.ft}, {1, REPORT_THREADS}};
     outcome o;
-    double each[ROUNDS_MAX];
     if (!run_rounds(r, &both, c->name, &o))
         return false;
     c->thread_rounds = o.rounds;
     c->one_thread_seconds = spread_of(o.seconds[0], o.rounds);
     c->two_threads_seconds = spread_of(o.seconds[1], o.rounds);
-    c->speedup = ratios(o.seconds[0], o.seconds[1], o.rounds, each);
+    c->speedup = ratios(o.seconds[0], o.seconds[1], o.rounds);
     return true;
 }
 
@@ -114,29 +114,26 @@ static bool list_workloads(report *r)
     return true;
 }
 
-/* The geometric mean of the workloads' medians, with the quartiles of the means of single rounds. */
+/* The geometric means of the workloads' medians and of their quartiles. */
 static spread mean_over(const report *r, bool memory)
 {
-    double medians[WORKLOADS_MAX], values[WORKLOADS_MAX], means[ROUNDS_MAX];
-    uint32_t rounds = ROUNDS_MAX;
+    double median[WORKLOADS_MAX], low[WORKLOADS_MAX], high[WORKLOADS_MAX];
     for (uint32_t i = 0; i < r->count; i++) {
         const comparison *c = &r->comparisons[i];
-        medians[i] = memory ? c->memory_ratio.median : c->time_ratio.median;
-        rounds = c->rounds < rounds ? c->rounds : rounds;
+        const spread *s = memory ? &c->memory_ratio : &c->time_ratio;
+        median[i] = s->median;
+        low[i] = s->low;
+        high[i] = s->high;
     }
-    for (uint32_t round = 0; round < rounds; round++) {
-        for (uint32_t i = 0; i < r->count; i++)
-            values[i] = memory ? r->comparisons[i].memory_ratios[round] : r->comparisons[i].time_ratios[round];
-        means[round] = geometric_mean(values, r->count);
-    }
-    spread s = spread_of(means, rounds);
-    s.median = geometric_mean(medians, r->count);
-    return s;
+    return (spread){
+        .median = geometric_mean(median, r->count),
+        .low = geometric_mean(low, r->count),
+        .high = geometric_mean(high, r->count),
+    };
 }
 
 /* Shows which workload runs: a line that the row overwrites on a terminal, one of its own elsewhere. */
-static bool measure_one(const report *r, comparison *c, bool (*measure)(const report *, comparison *),
-                        const char *what)
+static bool measure_one(const report *r, comparison *c, bool (*measure)(const report *, comparison *), const char *what)
 {
     fprintf(stderr, "%s, %s ", c->name, what);
     bool ok = measure(r, c);

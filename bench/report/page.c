@@ -10,7 +10,8 @@ static const double mib = 1024 * 1024;
 
 static const char head[] =
     "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Weft: what free threading costs</title>\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Weft: what free threading "
+    "costs</title>\n"
     "<style>\n"
     "body { font: 16px/1.55 system-ui, sans-serif; color: #1f2933; background: #f5f7fa; margin: 0; }\n"
     "main { max-width: 960px; margin: 0 auto; padding: 32px 20px 64px; }\n"
@@ -26,7 +27,8 @@ static const char head[] =
     "th, td { text-align: right; padding: 7px 8px; white-space: nowrap; border-bottom: 1px solid #e4e7eb; }\n"
     "th { color: #616e7c; font-weight: 600; font-size: 13px; } th:first-child, td:first-child { text-align: left; }\n"
     "tr:last-child td { border-bottom: 0; } .mean td { font-weight: 600; border-top: 2px solid #9aa5b1; }\n"
-    ".spread { color: #7b8794; font-size: 12px; font-weight: 400; } .what { white-space: normal; text-align: left; color: #616e7c; }\n"
+    ".spread { color: #7b8794; font-size: 12px; font-weight: 400; } .what { white-space: normal; text-align: left; "
+    "color: #616e7c; }\n"
     "svg { display: block; width: 100%; height: auto; margin: 8px 0; }\n"
     "</style>\n</head>\n<body>\n<main>\n";
 
@@ -35,10 +37,17 @@ static void put_text(FILE *page, const char *text)
 {
     for (; *text; text++)
         switch (*text) {
-        case '<': fputs("&lt;", page); break;
-        case '>': fputs("&gt;", page); break;
-        case '&': fputs("&amp;", page); break;
-        default: fputc(*text, page);
+        case '<':
+            fputs("&lt;", page);
+            break;
+        case '>':
+            fputs("&gt;", page);
+            break;
+        case '&':
+            fputs("&amp;", page);
+            break;
+        default:
+            fputc(*text, page);
         }
 }
 
@@ -68,7 +77,8 @@ static void put_opening(FILE *page, const report *r)
           "thread, and GIL-style, with plain counts and one thread running at a time. These are the same programs on "
           "both, each checking its own answer.</p>\n<div class=\"tiles\">\n",
           page);
-    put_tile(page, r->time_ratio.median, 3, "times the GIL flavour&rsquo;s time, one thread, geometric mean (goal 1.05)");
+    put_tile(page, r->time_ratio.median, 3,
+             "times the GIL flavour&rsquo;s time, one thread, geometric mean (goal 1.05)");
     put_tile(page, r->memory_ratio.median, 3, "times its peak memory, geometric mean (goal 1.00)");
     put_tile(page, best_speedup(r), 2, "times faster with two threads, the best workload");
     fputs("</div>\n", page);
@@ -125,14 +135,15 @@ static void put_workloads(FILE *page, const report *r)
 static void put_method(FILE *page, const report *r)
 {
     const comparison *first = &r->comparisons[0];
-    fprintf(page,
-            "<h2>How it was measured</h2>\n"
-            "<p>Each run is a process of its own that times its work alone with the monotonic clock and reads its own "
-            "peak of resident memory (VmHWM). The flavours ran in turn, %u rounds of %s and as many of the others as "
-            "fit in the time, changing places from round to round. A ratio is taken within a round; shown is the median "
-            "over the rounds, and small beside it the first and third quartile, which the thin bars of the charts show "
-            "too.</p>\n<p>On ",
-            first->rounds, first->name);
+    fprintf(
+        page,
+        "<h2>How it was measured</h2>\n"
+        "<p>Each run is a process of its own that times its work alone with the monotonic clock and reads its own "
+        "peak of resident memory (VmHWM). The flavours ran in turn, %u rounds of %s and as many of the others as "
+        "fit in the time, changing places from round to round. A ratio is taken within a round; shown is the median "
+        "over the rounds, and small beside it the first and third quartile, which the thin bars of the charts show "
+        "too.</p>\n<p>On ",
+        first->rounds, first->name);
     put_text(page, r->machine.cpu);
     fprintf(page, ", %ld cores, %.1f GiB, ", r->machine.cores, r->machine.memory_bytes / mib / 1024);
     put_text(page, r->machine.kernel);
@@ -155,7 +166,8 @@ static void put_page(FILE *page, const report *r)
     fputs("<h2>Time and memory, one thread</h2>\n", page);
     put_ratio_table(page, r);
     fputs("<h2>Time</h2>\n", page);
-    put_chart(page, chart_ratios(r, false), "Seconds free-threaded over seconds GIL-style; lower is better. The goal is set for "
+    put_chart(page, chart_ratios(r, false),
+              "Seconds free-threaded over seconds GIL-style; lower is better. The goal is set for "
               "the geometric mean; a workload beyond it is brown.");
     fputs("<h2>Peak memory</h2>\n", page);
     put_chart(page, chart_ratios(r, true), "Peak bytes free-threaded over peak bytes GIL-style; lower is better.");

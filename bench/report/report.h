@@ -17,14 +17,13 @@ typedef struct comparison {
     char name[32];
     char summary[128];
     uint32_t rounds, thread_rounds;
-    double time_ratios[ROUNDS_MAX], memory_ratios[ROUNDS_MAX];
     spread gil_seconds, ft_seconds, time_ratio;
     spread gil_peak, ft_peak, memory_ratio;
     spread one_thread_seconds, two_threads_seconds, speedup;
 } comparison;
 
 typedef struct report {
-    const char *folder; /* where to write */
+    const char *folder;  /* where to write */
     double seconds_each; /* for one workload's rounds */
     uint32_t rounds;     /* at most */
     bool quick;          /* a fraction of the work, to try the report itself */
@@ -32,7 +31,7 @@ typedef struct report {
     machine machine;
     uint32_t count;
     comparison comparisons[WORKLOADS_MAX];
-    spread time_ratio, memory_ratio; /* geometric means; quartiles over those of single rounds */
+    spread time_ratio, memory_ratio; /* geometric means of the medians, and of the quartiles */
 } report;
 
 /* Each returns false after a message on stderr. */

@@ -15,8 +15,8 @@ void report_print_head(void)
 void report_print_row(const comparison *c)
 {
     printf("%-14s %9.3f %9.3f %7.3f  (%.3f-%.3f)   %9.1f %9.1f %7.3f\n", c->name, c->gil_seconds.median,
-           c->ft_seconds.median, c->time_ratio.median, c->time_ratio.low, c->time_ratio.high,
-           c->gil_peak.median / mib, c->ft_peak.median / mib, c->memory_ratio.median);
+           c->ft_seconds.median, c->time_ratio.median, c->time_ratio.low, c->time_ratio.high, c->gil_peak.median / mib,
+           c->ft_peak.median / mib, c->memory_ratio.median);
     fflush(stdout);
 }
 

@@ -133,7 +133,8 @@ static weft_status check(weft_thread *self, void *state, uint64_t checksum)
     uint64_t kept = count_nodes(t->long_lived);
     if (checksum != expected || kept != nodes_of_depth(t->depth))
         return weft_error_set(WEFT_ERROR_USER,
-                              "wrong answer: %" PRIu64 " nodes counted, %" PRIu64 " expected; %" PRIu64 " in the long-lived tree",
+                              "wrong answer: %" PRIu64 " nodes counted, %" PRIu64 " expected; %" PRIu64
+                              " in the long-lived tree",
                               checksum, expected, kept);
     return WEFT_OK;
 }

@@ -15,7 +15,7 @@ char *json_canonical(const char *text, size_t size, size_t *result_size);
 typedef struct json_match {
     const char *expected;
     size_t size;
-    size_t same;  /* bytes that were as expected, up to the first difference */
+    size_t same; /* bytes that were as expected, up to the first difference */
     bool differs;
 } json_match;
 

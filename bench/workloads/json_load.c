@@ -121,7 +121,8 @@ static void *set_up(weft_thread *self, const bench_options *options, size_t *tas
     size_t count = options->file_count;
     if (count == 0) {
         if (glob(default_files, 0, NULL, &found) != 0) {
-            weft_error_set(WEFT_ERROR_SYSTEM, "no file %s: install the package iso-codes, or name files", default_files);
+            weft_error_set(WEFT_ERROR_SYSTEM, "no file %s: install the package iso-codes, or name files",
+                           default_files);
             return NULL;
         }
         paths = (const char *const *)found.gl_pathv;
@@ -145,7 +146,8 @@ static weft_status write_and_compare(weft_thread *self, const source *s, weft_ob
     weft_status status = json_write(self, gen, o);
     yajl_gen_free(gen);
     if (status == WEFT_OK && !json_match_complete(&match))
-        status = weft_error_set(WEFT_ERROR_USER, "%s: written back differently from offset %zu on", s->path, match.same);
+        status =
+            weft_error_set(WEFT_ERROR_USER, "%s: written back differently from offset %zu on", s->path, match.same);
     return status;
 }
 

@@ -89,10 +89,25 @@ static weft_object *take2(weft_thread *self, weft_object *a, weft_object *b, dou
     return result;
 }
 
-static double plain_add(double a, double b) { return a + b; }
-static double plain_subtract(double a, double b) { return a - b; }
-static double plain_multiply(double a, double b) { return a * b; }
-static double plain_divide(double a, double b) { return a / b; }
+static double plain_add(double a, double b)
+{
+    return a + b;
+}
+
+static double plain_subtract(double a, double b)
+{
+    return a - b;
+}
+
+static double plain_multiply(double a, double b)
+{
+    return a * b;
+}
+
+static double plain_divide(double a, double b)
+{
+    return a / b;
+}
 
 static weft_object *copy(weft_thread *self, weft_object *o)
 {
@@ -123,8 +138,7 @@ static bool kick(weft_thread *self, weft_object *body, weft_object *other, int i
 {
     weft_object *force = take2(self, weft_instance_get(self, other, MASS), copy(self, scale), plain_multiply);
     weft_object *change = take2(self, copy(self, d), force, plain_multiply);
-    return put(self, body, VELOCITY + i,
-               take2(self, weft_instance_get(self, body, VELOCITY + i), change, operate));
+    return put(self, body, VELOCITY + i, take2(self, weft_instance_get(self, body, VELOCITY + i), change, operate));
 }
 
 /* The distance on each axis, and STEP / distance^3; NULL where memory was short. */
@@ -158,10 +172,9 @@ static bool pull(weft_thread *self, const planets *p, weft_object *a, weft_objec
 static bool move(weft_thread *self, const planets *p, weft_object *body)
 {
     for (int i = 0; i < AXES; i++) {
-        weft_object *change = take2(self, copy(self, p->step), weft_instance_get(self, body, VELOCITY + i),
-                                    plain_multiply);
-        if (!put(self, body, POSITION + i,
-                 take2(self, weft_instance_get(self, body, POSITION + i), change, plain_add)))
+        weft_object *change =
+            take2(self, copy(self, p->step), weft_instance_get(self, body, VELOCITY + i), plain_multiply);
+        if (!put(self, body, POSITION + i, take2(self, weft_instance_get(self, body, POSITION + i), change, plain_add)))
             return false;
     }
     return true;

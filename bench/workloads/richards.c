@@ -14,7 +14,9 @@
 #include <stdlib.h>
 
 enum { STATIONS = 6, AT_ONCE = 24, HOPS = 8, PAYLOAD = 4, VALUE_MASK = 0x7FFFFFFF };
+
 enum station_slot { NUMBER, QUEUE, HANDLED, NEXT, STATION_SLOTS };
+
 enum packet_slot { VALUE, HOP, NOTES, PACKET_SLOTS };
 
 typedef struct machines {
@@ -334,8 +336,8 @@ static weft_status check(weft_thread *self, void *state, uint64_t checksum)
     (void)self;
     uint64_t expected = plain_machine(m->packets) * m->count;
     if (checksum != expected)
-        return weft_error_set(WEFT_ERROR_USER, "wrong answer: %016" PRIx64 ", plain structs give %016" PRIx64,
-                              checksum, expected);
+        return weft_error_set(WEFT_ERROR_USER, "wrong answer: %016" PRIx64 ", plain structs give %016" PRIx64, checksum,
+                              expected);
     return WEFT_OK;
 }
 

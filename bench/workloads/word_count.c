@@ -157,7 +157,8 @@ static weft_status check_all(weft_thread *self, const words *w, const slice *all
     if (size == distinct && checksum == count * w->repeat)
         return WEFT_OK;
     return weft_error_set(WEFT_ERROR_USER,
-                          "wrong answer: %" PRId64 " different words of %" PRIu64 ", %" PRId64 " of %" PRIu64 " expected",
+                          "wrong answer: %" PRId64 " different words of %" PRIu64 ", %" PRId64 " of %" PRIu64
+                          " expected",
                           size, checksum, distinct, count * w->repeat);
 }
 
