@@ -6,8 +6,8 @@
 
 #include "stress/stress.h"
 
-#define CANARY_ALIVE UINT64_C(0x5157454654ULL)
-#define CANARY_DEAD UINT64_C(0xDEADDEADDEADULL)
+#define CANARY_ALIVE UINT64_C(0x5157454654)
+#define CANARY_DEAD UINT64_C(0xDEADDEADDEAD)
 
 static uint64_t canary_for(const void *o)
 {

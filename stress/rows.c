@@ -69,10 +69,10 @@ static void row_work(worker *w, uint32_t count)
 {
     for (uint32_t i = 0; i < count && !weft_load_relaxed(&P.over); i++) {
         dice d = {dice_next(&w->dice)};
-        const operation *operation = pick_operation(&d);
-        if (P.options.operations >> (operation - operations) & 1) {
-            doing(w, operation->name);
-            operation->run(w, &d);
+        const operation *chosen = pick_operation(&d);
+        if (P.options.operations >> (chosen - operations) & 1) {
+            doing(w, chosen->name);
+            chosen->run(w, &d);
         }
         doing(w, "safepoint");
         weft_safepoint(w->self);
