@@ -123,6 +123,8 @@ static void add_worker(check *c, worker *w)
     c->from = "a thread's table";
     for (int i = 0; i < HELD; i++)
         add_root(w->held[i], c);
+    add_root(w->kept[0], c);
+    add_root(w->kept[1], c);
     for (int i = 0; i < SWEPT; i++)
         add_root(w->swept[i], c);
     add_root(w->finalizing, c);
@@ -223,8 +225,9 @@ static void take_garbage(check *c, size_t *taken)
     for (int i = 0; i < SWEPT; i++)
         if (w->swept[i])
             return; /* this thread is sweeping already: a destructor has called the check */
+    size_t begin = (size_t)dice_next(&w->sweep_dice); /* elsewhere each time: the first ones may be what cannot be cleared */
     for (size_t i = 0; i < c->capacity && *taken < SWEPT; i++) {
-        entry *e = &c->entries[i];
+        entry *e = &c->entries[(begin + i) & (c->capacity - 1)];
         if (e->object == NULL || (weft_is_immortal(e->object) && !P.child && !P.over))
             continue;
         if (e->reachable && !(flooded && i % 4 == 0 && weft_type_of(e->object)->clear))
@@ -327,6 +330,8 @@ static void drop_places(worker *w)
         worker *other = &P.workers[i];
         for (int k = 0; k < HELD; k++)
             drop_place(w, &other->held[k]);
+        drop_place(w, &other->kept[0]);
+        drop_place(w, &other->kept[1]);
         for (int k = 0; k < SWEPT; k++)
             drop_place(w, &other->swept[k]);
         drop_place(w, &other->finalizing); /* in a child, of a thread that is gone */

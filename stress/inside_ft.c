@@ -15,9 +15,10 @@ void inside_each_dying(weft_thread *self, void (*visit)(weft_object *o, const we
 {
     for (thread *t = self->runtime->all; t; t = t->all_next) {
         for (weft_object *o = t->dying; o;) {
-            uint64_t link = (uint64_t)(o->type >> DYING_TYPE_BITS) << 32 | o->local;
-            visit(o, type_at(o->type & DYING_TYPE_MASK), arg);
-            o = (weft_object *)(uintptr_t)(link << 4);
+            weft_object *next = dying_take_link(o); /* makes the header whole for a moment */
+            visit(o, weft_type_of(o), arg);
+            dying_set_link(o, next);
+            o = next;
         }
     }
 }

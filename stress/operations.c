@@ -28,6 +28,21 @@ void held_put(worker *w, uint32_t place, weft_object *stolen)
     drop(w, old);
 }
 
+void keep(worker *w, weft_object *a, weft_object *b)
+{
+    w->kept[0] = weft_ref(w->self, a);
+    w->kept[1] = weft_ref(w->self, b);
+}
+
+void unkeep(worker *w)
+{
+    for (int i = 0; i < 2; i++) {
+        weft_object *o = w->kept[i];
+        w->kept[i] = NULL;
+        drop(w, o);
+    }
+}
+
 static uint32_t any_place(dice *d)
 {
     return dice_below(d, HELD);

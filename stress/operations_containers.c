@@ -100,24 +100,23 @@ void operation_instance(worker *w, dice *d)
 static void read_entries(worker *w, weft_object *dict)
 {
     size_t position = 0;
-    weft_object *key, *value;
     int status;
-    held_put(w, HELD - 3, weft_ref(w->self, dict));
+    keep(w, dict, dict);
     for (;;) {
+        weft_object *key, *value;
         w->calm = true;
         status = weft_dict_next(w->self, dict, &position, &key, &value);
+        if (status == 1)
+            weft_decref(w->self, key);
         w->calm = false;
         if (status != 1)
             break;
         kind_inspect(value, "weft_dict_next");
-        weft_object *old_key = w->held[HELD - 1], *old_value = w->held[HELD - 2];
-        w->held[HELD - 1] = key;
-        w->held[HELD - 2] = value;
-        drop(w, old_key);
-        drop(w, old_value);
+        held_put(w, HELD - 1, value);
     }
     if (status < 0)
         fail("weft_dict_next: %s", weft_error_message());
+    unkeep(w);
 }
 
 /* Lock-free reads of what others are changing. */
@@ -129,12 +128,8 @@ void operation_read(worker *w, dice *d)
         read_entries(w, pick(w, d, P.board_dict, is_dict));
         return;
     }
-    weft_object *old_1 = w->held[HELD - 1], *old_2 = w->held[HELD - 2];
-    w->held[HELD - 1] = weft_ref(w->self, list); /* they stay alive through what follows */
-    w->held[HELD - 2] = weft_ref(w->self, instance);
-    drop(w, old_1);
-    drop(w, old_2);
-    for (uint32_t i = 0; i < count && place < HELD - 2; i++) {
+    keep(w, list, instance);
+    for (uint32_t i = 0; i < count; i++) {
         int64_t index = dice_below(d, BOARD_SLOTS);
         w->calm = true;
         weft_object *o = what == 0 ? weft_instance_get(w->self, instance, index) : weft_list_get(w->self, list, index);
@@ -146,4 +141,5 @@ void operation_read(worker *w, dice *d)
             allow(w, weft_error_status(), what == 0 ? WEFT_ERROR_KEY : WEFT_ERROR_INDEX, "a read");
         }
     }
+    unkeep(w);
 }

@@ -22,20 +22,10 @@ static void alone(node *n, int change)
 /* A field and a place of the table change what they hold. */
 static void exchange(worker *w, dice *d, node *n)
 {
-    uint32_t field = dice_below(d, NODE_REFS), place = dice_below(d, HELD - 2);
+    uint32_t field = dice_below(d, NODE_REFS), place = dice_below(d, HELD);
     weft_object *o = n->refs[field];
     n->refs[field] = w->held[place];
     w->held[place] = o;
-}
-
-/* References that the worker keeps to what it locks. Its last places are for that. */
-static void keep(worker *w, node *a, node *b)
-{
-    weft_object *old_a = w->held[HELD - 1], *old_b = w->held[HELD - 2];
-    w->held[HELD - 1] = weft_ref(w->self, &a->object);
-    w->held[HELD - 2] = weft_ref(w->self, &b->object);
-    drop(w, old_a);
-    drop(w, old_b);
 }
 
 static void block_inside(worker *w, dice *d)
@@ -52,7 +42,7 @@ void operation_section(worker *w, dice *d)
 {
     node *a = pick_node(w, d), *b = pick_node(w, d);
     bool two = dice_one_in(d, 3);
-    keep(w, a, b);
+    keep(w, &a->object, &b->object);
     weft_critical section;
     if (two)
         weft_critical_begin2(w->self, &section, &a->object, &b->object);
@@ -75,13 +65,14 @@ void operation_section(worker *w, dice *d)
     exchange(w, d, a);
     alone(a, -1);
     weft_critical_end(w->self, &section);
+    unkeep(w);
 }
 
 /* Sections within sections: the outer one may have been given up meanwhile, and is back after the inner one's end. */
 void operation_sections(worker *w, dice *d)
 {
     node *a = pick_node(w, d), *b = pick_node(w, d);
-    keep(w, a, b);
+    keep(w, &a->object, &b->object);
     weft_critical outer, inner;
     weft_critical_begin(w->self, &outer, &a->object);
     alone(a, 1);
@@ -94,7 +85,7 @@ void operation_sections(worker *w, dice *d)
     if (dice_one_in(d, 20))
         block_inside(w, d);
     if (dice_one_in(d, 4))
-        held_put(w, dice_below(d, HELD - 2), NULL); /* destructors may run, and block, inside both */
+        held_put(w, dice_below(d, HELD), NULL); /* destructors may run, and block, inside both */
     alone(b, 1);
     alone(b, -1);
     weft_critical_end(w->self, &inner);
@@ -102,6 +93,7 @@ void operation_sections(worker *w, dice *d)
     exchange(w, d, a);
     alone(a, -1);
     weft_critical_end(w->self, &outer);
+    unkeep(w);
 }
 
 /* Held through blocks and safepoints, by one thread alone: only where locks are locks. */
@@ -109,7 +101,7 @@ void operation_lock(worker *w, dice *d)
 {
     node *a = pick_node(w, d);
     uint32_t what = dice_below(d, 20);
-    keep(w, a, a);
+    keep(w, &a->object, &a->object);
     bool real = strcmp(weft_flavour_name(), "gil") != 0;
     weft_lock(w->self, &a->object);
     if (real)
@@ -123,4 +115,5 @@ void operation_lock(worker *w, dice *d)
     if (real)
         alone(a, -1);
     weft_unlock(w->self, &a->object);
+    unkeep(w);
 }

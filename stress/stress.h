@@ -53,8 +53,9 @@ typedef struct worker {
     int index;
     uint32_t generation;
     weft_thread *self;
-    dice dice;
+    dice dice, sweep_dice;
     weft_object *held[HELD];
+    weft_object *kept[2];     /* what the present operation must not lose */
     weft_object *swept[SWEPT];
     weft_object *finalizing;  /* an object inside its finalize callback, which has one reference */
     weft_object *destroying;  /* an object inside its destroy callback: its fields still count */
@@ -167,6 +168,9 @@ uint32_t operations_count(void);
 void drop(worker *w, weft_object *stolen);
 /* Puts a new reference into the table and drops what was there; NULL only empties it. */
 void held_put(worker *w, uint32_t place, weft_object *stolen);
+/* References to both until `unkeep`. */
+void keep(worker *w, weft_object *a, weft_object *b);
+void unkeep(worker *w);
 void pause_us(uint32_t microseconds);
 uint64_t now_us(void);
 /* True at most once in `every_us`: for what would take all the time if every thread did it as often as it could. */
