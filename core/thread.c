@@ -25,6 +25,9 @@ static void memberships_end(void *unused)
     while (memberships) {
         thread *t = memberships;
         t->head.critical = NULL; /* its sections lay on a stack that is gone */
+        /* The allocator's own destructor may have run before this one and taken the thread's part of the heap along. If
+         * there is no memory for another, allocations in what follows fail. */
+        (void)heap_thread_attach(&t->head.runtime->heap, &t->heap);
         if (t->blocked) {
             thread_enter(t);
             t->blocked = false;

@@ -121,7 +121,6 @@ void world_leave(thread *t)
 
 void thread_leave_clean(thread *t, bool ending)
 {
-    critical_leave_all(t);
     for (;;) {
         merge_own(t);
         object_die_pending(t);

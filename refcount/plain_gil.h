@@ -70,9 +70,13 @@ static inline void object_untrack(thread *self, weft_object *o)
     }
 }
 
+/* In a thread's list of dying objects: `count` is a link. Not one of the bits that both flavours have. */
+enum { HEADER_BIT_DYING = 128 };
+
+/* Nor is one whose destructor is running, which has let another thread in: its count is 0. */
 static inline bool object_is_live(const weft_object *o)
 {
-    return o->type != WEFT_TYPE_INVALID;
+    return o->type != WEFT_TYPE_INVALID && o->count != 0 && !(o->bits & HEADER_BIT_DYING);
 }
 
 static inline void count_resurrect(weft_object *o)
@@ -88,12 +92,14 @@ static inline bool count_drop_resurrected(weft_object *o)
 static inline void dying_set_link(weft_object *o, weft_object *next)
 {
     o->count = (int64_t)(intptr_t)next;
+    o->bits |= HEADER_BIT_DYING;
 }
 
 static inline weft_object *dying_take_link(weft_object *o)
 {
     weft_object *next = (weft_object *)(intptr_t)o->count;
     o->count = 0;
+    o->bits &= (uint8_t)~HEADER_BIT_DYING;
     return next;
 }
 

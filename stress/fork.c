@@ -1,0 +1,99 @@
+/* fork.c - a worker forks; the child finds the world as it was, without the other threads, and checks it: all counts, then
+ * that everything can be dropped to nothing, then that new threads can work in it. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "stress/stress.h"
+
+enum { CHILD_SECONDS = 100, CHILD_THREADS = 2 };
+
+/* TSan does not let the child of a process with threads start threads. */
+#if defined(__SANITIZE_THREAD__)
+enum { CHILD_MAY_START_THREADS = 0 };
+#else
+enum { CHILD_MAY_START_THREADS = 1 };
+#endif
+
+static void child_threads(worker *w)
+{
+    for (int i = 0; i < POOL; i++)
+        P.pool[i].mutex = (weft_mutex){0}; /* held by threads that the fork left behind */
+    P.child = false;
+    boards_make(w);
+    if (weft_thread_detach(w->self) != WEFT_OK)
+        fail("weft_thread_detach in a child: %s", weft_error_message());
+    for (int i = 0; i < CHILD_THREADS; i++) {
+        worker *other = &P.workers[i];
+        other->generation++;
+        if (pthread_create(&other->os_thread, NULL, row_main, other) != 0)
+            fail("pthread_create in a child: %s", strerror(errno));
+    }
+    for (int i = 0; i < CHILD_THREADS; i++)
+        pthread_join(P.workers[i].os_thread, NULL);
+    me = w;
+    row_start(w);
+    P.child = true;
+}
+
+_Noreturn static void child_main(worker *w)
+{
+    alarm(CHILD_SECONDS);
+    P.forked = P.child = true;
+    if (weft_fork_after_child(w->self) != WEFT_OK)
+        fail("weft_fork_after_child: %s", weft_error_message());
+    if (weft_fail_allocation(w->self, 0, false) != WEFT_OK)
+        fail("weft_fail_allocation in a child: %s", weft_error_message());
+    check_world(w);
+    bool over = P.over;
+    P.over = true;
+    check_nothing_left(w);
+    P.over = over;
+    for (int i = 0; i <= WORKERS_MAX; i++)
+        P.workers[i].destroying = NULL;
+    if (CHILD_MAY_START_THREADS && !P.options.fail) {
+        child_threads(w);
+        P.over = true;
+        check_nothing_left(w);
+    }
+    if (weft_thread_detach(w->self) != WEFT_OK || weft_runtime_free(P.runtime) != WEFT_OK)
+        fail("the end of a child: %s", weft_error_message());
+    _exit(0);
+}
+
+static void child_await(worker *w, pid_t pid)
+{
+    int status = 0;
+    if (weft_block_begin(w->self) != WEFT_OK)
+        fail("weft_block_begin: %s", weft_error_message());
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (weft_block_end(w->self) != WEFT_OK)
+        fail("weft_block_end: %s", weft_error_message());
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+        fail("a forked child hung");
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        fail("a forked child ended with %s %d", WIFEXITED(status) ? "status" : "signal",
+             WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+}
+
+void operation_fork(worker *w, dice *d)
+{
+    (void)d;
+    if (P.forked || !is_due(&P.next_fork_us, 200000))
+        return;
+    if (weft_fork_before(w->self) != WEFT_OK)
+        fail("weft_fork_before: %s", weft_error_message());
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0)
+        child_main(w);
+    if (weft_fork_after_parent(w->self) != WEFT_OK)
+        fail("weft_fork_after_parent: %s", weft_error_message());
+    if (pid < 0)
+        return; /* too many processes: nothing that Weft could help */
+    __atomic_fetch_add(&P.forks, 1, __ATOMIC_RELAXED);
+    child_await(w, pid);
+}

@@ -1,0 +1,24 @@
+/* inside_ft.c - see inside.h. */
+#include "stress/inside.h"
+
+#include "core/core.h"
+
+void inside_each_queued(weft_thread *self, void (*visit)(weft_object *o, void *arg), void *arg)
+{
+    world *w = &self->runtime->world;
+    for (uint32_t id = 1; id <= w->slots_used; id++)
+        for (queue_node *n = weft_load_acquire(&w->slots[id].queue); n; n = n->next)
+            visit(n->object, arg);
+}
+
+void inside_each_dying(weft_thread *self, void (*visit)(weft_object *o, const weft_type *type, void *arg), void *arg)
+{
+    for (thread *t = self->runtime->all; t; t = t->all_next) {
+        for (weft_object *o = t->dying; o;) {
+            weft_object *next = dying_take_link(o); /* makes the header whole for a moment */
+            visit(o, weft_type_of(o), arg);
+            dying_set_link(o, next);
+            o = next;
+        }
+    }
+}
