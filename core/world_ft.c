@@ -168,8 +168,10 @@ void world_service(thread *self, id_slot *s)
 {
     uint32_t w = weft_load_acquire(&s->word);
     do {
-        if (!word_is_away(w) || !(w & SLOT_PENDING))
-            return; /* its owner is back, or another borrower or the stopper has seen PENDING */
+        /* Its owner is back, or wants to be and then merges itself (borrowing now, again and again, could starve it), or
+         * another borrower or the stopper has seen PENDING. */
+        if (!word_is_away(w) || !(w & SLOT_PENDING) || (w & SLOT_WAITING))
+            return;
     } while (!word_change(s, &w, word_from_base(w & ~(uint32_t)SLOT_PENDING, SLOT_BORROWED)));
     queue_drain(self, s);
 
