@@ -48,6 +48,9 @@ void reclaim_hand_over(struct thread *self);
 /* Frees everything of every thread. The world is stopped by self, and nobody walks the heap. */
 void reclaim_all_stopped(struct thread *self);
 
+/* Forgets what t still has: its runtime is being freed, and the blocks go with the heap. */
+void reclaim_close(struct thread *t);
+
 /* Bytes that wait, of all threads. World stopped. */
 size_t reclaim_bytes_stopped(struct weft_runtime *runtime);
 

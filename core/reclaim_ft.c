@@ -11,6 +11,8 @@
  * with it, by release and acquire, that the memory is unlinked.
  *
  * Threads: retire, poll and hand-over by the attached thread on its own lists; orphans under the runtime's lock. */
+#include <stdlib.h>
+
 #include "refcount/refcount.h"
 
 enum {
@@ -72,7 +74,7 @@ static void batch_free(thread *self, reclaim_batch *batch)
     if (self->reclaim.spare == NULL)
         self->reclaim.spare = batch;
     else
-        heap_block_free(&self->head.runtime->heap, &self->heap, HEAP_RAW, batch, heap_round(sizeof *batch));
+        free(batch);
 }
 
 static void free_due(thread *self)
@@ -110,7 +112,7 @@ static reclaim_batch *batch_new(thread *self)
     if (batch)
         self->reclaim.spare = NULL;
     else
-        batch = heap_block_alloc(&self->head.runtime->heap, &self->heap, HEAP_RAW, heap_round(sizeof *batch));
+        batch = malloc(sizeof *batch); /* not of the runtime's heap, whose statistics are about the program */
     if (batch) {
         batch->count = 0;
         batch->bytes = 0;
@@ -243,4 +245,23 @@ size_t reclaim_bytes_stopped(weft_runtime *runtime)
     for (reclaim_batch *batch = runtime->world.orphans; batch; batch = batch->next)
         bytes += batch->bytes;
     return bytes;
+}
+
+static void batches_discard(reclaim_batch *batch)
+{
+    while (batch) {
+        reclaim_batch *next = batch->next;
+        free(batch);
+        batch = next;
+    }
+}
+
+void reclaim_close(thread *t)
+{
+    reclaim_thread *r = &t->reclaim;
+    free(r->open);
+    free(r->spare);
+    batches_discard(r->oldest);
+    batches_discard(t->head.runtime->world.orphans);
+    t->head.runtime->world.orphans = NULL;
 }

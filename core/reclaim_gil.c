@@ -31,3 +31,8 @@ size_t reclaim_bytes_stopped(weft_runtime *runtime)
     (void)runtime;
     return 0;
 }
+
+void reclaim_close(thread *t)
+{
+    (void)t;
+}

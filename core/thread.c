@@ -231,6 +231,7 @@ void threads_close(weft_runtime *runtime)
     while (runtime->all) {
         thread *t = runtime->all;
         runtime->all = t->all_next;
+        reclaim_close(t);
         heap_magazines_close(t);
         free(t);
     }
