@@ -37,6 +37,7 @@ static void kill_block(void *block)
 static double batch_cached(thread *t, heap_kind kind)
 {
     enum { TIMES = 2000 };
+
     double start = now_ns();
     for (int n = 0; n < TIMES; n++) {
         for (int i = 0; i < BATCH; i++) {
@@ -53,6 +54,7 @@ static double batch_cached(thread *t, heap_kind kind)
 static double batch_body(thread *t, heap_kind kind)
 {
     enum { TIMES = 2000 };
+
     heap *h = &t->head.runtime->heap;
     double start = now_ns();
     for (int n = 0; n < TIMES; n++) {
@@ -67,6 +69,7 @@ static double batch_body(thread *t, heap_kind kind)
 static double pair_cached(thread *t, heap_kind kind)
 {
     enum { TIMES = 100000 };
+
     double start = now_ns();
     for (int n = 0; n < TIMES; n++) {
         void *block = heap_alloc_small(t, kind, BLOCK);
@@ -79,6 +82,7 @@ static double pair_cached(thread *t, heap_kind kind)
 static double pair_body(thread *t, heap_kind kind)
 {
     enum { TIMES = 100000 };
+
     heap *h = &t->head.runtime->heap;
     double start = now_ns();
     for (int n = 0; n < TIMES; n++) {
@@ -92,6 +96,7 @@ static double pair_body(thread *t, heap_kind kind)
 static double spill_cached(thread *t, heap_kind kind)
 {
     enum { TIMES = 4 };
+
     double start = now_ns();
     for (int n = 0; n < TIMES; n++) {
         for (int i = 0; i < SPILL; i++) {
@@ -107,6 +112,7 @@ static double spill_cached(thread *t, heap_kind kind)
 static double spill_body(thread *t, heap_kind kind)
 {
     enum { TIMES = 4 };
+
     heap *h = &t->head.runtime->heap;
     double start = now_ns();
     for (int n = 0; n < TIMES; n++) {
@@ -131,6 +137,7 @@ static uint32_t random_next(uint32_t *state)
 static double random_any(thread *t, heap_kind kind, bool cached)
 {
     enum { TIMES = 100000 };
+
     static uint32_t state = 12345;
     heap *h = &t->head.runtime->heap;
     double start = now_ns();

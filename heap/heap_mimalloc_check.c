@@ -23,10 +23,10 @@ char tsan_any_given, tsan_large_given;
 
 enum {
     CHECK_VERSION = 30600,
-    CHECK_SMALL = 3000,  /* blocks of 48 bytes: more than two pages full, one half full */
-    CHECK_OTHERS = 4,    /* one for each further kind of page, see check_sizes */
+    CHECK_SMALL = 3000, /* blocks of 48 bytes: more than two pages full, one half full */
+    CHECK_OTHERS = 4,   /* one for each further kind of page, see check_sizes */
     CHECK_BLOCKS = CHECK_SMALL + CHECK_OTHERS,
-    CHECK_EVERY = 3      /* every third small block of the ended thread is freed by the other */
+    CHECK_EVERY = 3 /* every third small block of the ended thread is freed by the other */
 };
 
 static const size_t check_sizes[CHECK_OTHERS] = {2048, 64 << 10, 512 << 10, 5 << 20};
