@@ -186,7 +186,7 @@ static bool tally_block(const mi_heap_t *mi, const mi_heap_area_t *area, void *b
 
 static void name_classes(weft_size_stats *classes)
 {
-    for (uint32_t class = 1; class < WEFT_SIZE_CLASSES; class++)
+    for (uint32_t class = 1; class < WEFT_SIZE_CLASSES; class ++)
         classes[class].block_size = class * (size_t)WEFT_BLOCK_ALIGN;
 }
 

@@ -23,10 +23,10 @@ char tsan_any_given, tsan_large_given;
 
 enum {
     CHECK_VERSION = 30600,
-    CHECK_SMALL = 3000,  /* blocks of 48 bytes: more than two pages full, one half full */
-    CHECK_OTHERS = 4,    /* one for each further kind of page, see check_sizes */
+    CHECK_SMALL = 3000, /* blocks of 48 bytes: more than two pages full, one half full */
+    CHECK_OTHERS = 4,   /* one for each further kind of page, see check_sizes */
     CHECK_BLOCKS = CHECK_SMALL + CHECK_OTHERS,
-    CHECK_EVERY = 3      /* every third small block of the ended thread is freed by the other */
+    CHECK_EVERY = 3 /* every third small block of the ended thread is freed by the other */
 };
 
 static const size_t check_sizes[CHECK_OTHERS] = {2048, 64 << 10, 512 << 10, 5 << 20};
@@ -152,11 +152,16 @@ weft_status mimalloc_check(void)
     return status;
 }
 
-/* The name is made, and an option set, before anybody can race: at load time.
+/* The name is made, and two of mimalloc's defaults changed, at load time: before anybody can race, and before there is an
+ * arena if nobody allocates in constructors. MIMALLOC_ALLOW_THP and MIMALLOC_ARENA_PURGE_IMMEDIATE_SIZE in the
+ * environment win. docs/heaps.md has the figures.
  *
- * mimalloc asks for huge pages behind its arenas. Each of its areas (one for every range of block sizes) then costs two
- * megabytes from the first block on: 16 MB for an empty runtime, 3 MB without. The default is changed for mimalloc's own
- * arenas only, and before it has any if nobody allocates in constructors; MIMALLOC_ALLOW_THP in the environment wins. */
+ * Huge pages: mimalloc asks for them behind its arenas, and each of its areas, one for every range of block sizes, then
+ * costs two megabytes from the first block on. This is about its own arenas only.
+ * Large ranges that were freed: mimalloc keeps them for seconds unless they have this size; malloc of glibc, which the
+ * GIL flavour uses for them, gives such ranges back at once. */
+enum { PURGE_AT_ONCE_KIB = 4096 };
+
 static char name[32];
 
 __attribute__((constructor)) static void set_up_at_load(void)
@@ -164,6 +169,7 @@ __attribute__((constructor)) static void set_up_at_load(void)
     int version = mi_version();
     (void)snprintf(name, sizeof name, "mimalloc %d.%d.%d", version / 10000, version / 100 % 100, version % 100);
     mi_option_set_default(mi_option_allow_thp, 0);
+    mi_option_set_default(mi_option_arena_purge_immediate_size, PURGE_AT_ONCE_KIB);
 }
 
 const char *mimalloc_name(void)

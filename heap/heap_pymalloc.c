@@ -17,7 +17,7 @@ weft_status heap_open(heap *h)
         return weft_error_set(WEFT_ERROR_MEMORY, "out of memory: no heap for a runtime");
     for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++) {
         py->sets[kind].owner = py;
-        for (uint32_t class = 0; class < WEFT_SIZE_CLASSES; class++)
+        for (uint32_t class = 0; class < WEFT_SIZE_CLASSES; class ++)
             py->sets[kind].first[class] = &pool_none;
     }
     large_init(py);

@@ -35,8 +35,8 @@ struct pymalloc;
  * linked when it is full; or free, in its arena's list of free pools. A free pool keeps kind, size, list and bump: if it
  * is next used for the same blocks, nothing need be done. */
 typedef struct pool {
-    void *free;           /* list of free blocks; may be empty while bump is not at the end */
-    uint32_t used;        /* blocks in use, plus POOL_LINKED while linked: so one compare tells a free what is unusual */
+    void *free;    /* list of free blocks; may be empty while bump is not at the end */
+    uint32_t used; /* blocks in use, plus POOL_LINKED while linked: so one compare tells a free what is unusual */
     uint16_t block_size;
     uint16_t bump;        /* offset of the first block that was never in use */
     struct pool *next;    /* in the class's list, or in the arena's of free pools */
@@ -44,14 +44,15 @@ typedef struct pool {
     struct arena *arena;  /* constant */
     struct pool_set *set; /* whose blocks */
 } pool;
+
 WEFT_STATIC_ASSERT(sizeof(pool) % WEFT_BLOCK_ALIGN == 0, "blocks begin right after it");
 
 typedef struct arena {
-    char *base;           /* constant */
-    struct pymalloc *owner; /* constant */
-    pool *free_pools;     /* pools in use once, now free; the last freed first */
-    uint32_t free_count;  /* pools not in use: those in the list and those never used */
-    uint32_t carved;      /* pools used at least once, from the base on */
+    char *base;                /* constant */
+    struct pymalloc *owner;    /* constant */
+    pool *free_pools;          /* pools in use once, now free; the last freed first */
+    uint32_t free_count;       /* pools not in use: those in the list and those never used */
+    uint32_t carved;           /* pools used at least once, from the base on */
     struct arena *next, *prev; /* in the bucket of its free_count, while that is not 0 */
     struct arena *all_next, *all_prev;
 } arena;
@@ -68,6 +69,7 @@ typedef struct large_block {
     size_t size;                     /* of the block that follows */
     size_t unused;
 } large_block;
+
 WEFT_STATIC_ASSERT(sizeof(large_block) % WEFT_BLOCK_ALIGN == 0, "blocks are aligned to 16");
 
 typedef struct pymalloc {

@@ -6,10 +6,7 @@
 
 #include "heap/heap_pymalloc.h"
 
-enum {
-    POOL_BLOCKS_MAX = POOL_BYTES / WEFT_BLOCK_ALIGN,
-    POOL_BITMAP_WORDS = (POOL_BLOCKS_MAX + 63) / 64
-};
+enum { POOL_BLOCKS_MAX = POOL_BYTES / WEFT_BLOCK_ALIGN, POOL_BITMAP_WORDS = (POOL_BLOCKS_MAX + 63) / 64 };
 
 typedef int (*pool_visit_fn)(pool *p, void *arg);
 
@@ -84,7 +81,7 @@ static int tally_pool(pool *p, void *arg)
 static void tally_kind(pymalloc *py, heap_kind kind, weft_size_stats *classes, weft_heap_stats *stats)
 {
     (void)walk_pools(py, &py->sets[kind], tally_pool, classes);
-    for (uint32_t class = 1; class < WEFT_SIZE_CLASSES; class++) {
+    for (uint32_t class = 1; class < WEFT_SIZE_CLASSES; class ++) {
         classes[class].block_size = class * (size_t)WEFT_BLOCK_ALIGN;
         stats->bytes_used += classes[class].blocks_used * classes[class].block_size;
     }

@@ -14,6 +14,7 @@ typedef struct system_block {
     size_t size;               /* constant */
     size_t unused;
 } system_block;
+
 WEFT_STATIC_ASSERT(sizeof(system_block) % WEFT_BLOCK_ALIGN == 0, "blocks are aligned to 16");
 
 /* Sanitizers end a program that asks for more than a terabyte, rather than say no. */
@@ -156,7 +157,7 @@ int heap_walk_stopped(heap *h, heap_kind kind, heap_visit_fn visit, void *arg)
 
 static void tally_list(const system_list *list, weft_size_stats *classes, weft_heap_stats *stats)
 {
-    for (uint32_t class = 1; class < WEFT_SIZE_CLASSES; class++)
+    for (uint32_t class = 1; class < WEFT_SIZE_CLASSES; class ++)
         classes[class].block_size = class * (size_t)WEFT_BLOCK_ALIGN;
     for (const system_block *b = list->head.next; b != &list->head; b = b->next) {
         stats->bytes_used += b->size;

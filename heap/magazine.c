@@ -92,10 +92,12 @@ static COLD void free_into_shut(thread *self, heap_kind kind, void *block, size_
     uint32_t capacity = magazine_capacity(rounded);
     if (magazines_allowed(&self->head.runtime->heap))
         m->slots = (void **)malloc(capacity * sizeof *m->slots);
-    if (m->slots != NULL)
-        m->limit = capacity;
-    if (!magazine_put(m, block))
+    if (m->slots == NULL) {
         give_back(self, kind, block, rounded);
+        return;
+    }
+    m->limit = capacity;
+    (void)magazine_put(m, block);
 }
 
 void heap_free_slow(thread *self, heap_kind kind, void *block, size_t size)
@@ -122,7 +124,7 @@ static void each_magazine(thread *self, thread *of, magazine_fn visit)
 {
     for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++) {
         weft_magazine *magazines = kind == HEAP_OBJECT ? of->head.objects : of->head.raw;
-        for (uint32_t class = 1; class < WEFT_SIZE_CLASSES; class++)
+        for (uint32_t class = 1; class < WEFT_SIZE_CLASSES; class ++)
             visit(self, kind, &magazines[class], class * (size_t)WEFT_BLOCK_ALIGN);
     }
 }

@@ -110,7 +110,7 @@ static int count_live(void *block, size_t size, void *arg)
 /* Books the blocks in a magazine, which the body takes for used, under the class that the body has for their size. */
 static void book_cached(weft_size_stats *classes, const weft_magazine *magazines, size_t *bytes_used)
 {
-    for (uint32_t class = 1; class < WEFT_SIZE_CLASSES; class++) {
+    for (uint32_t class = 1; class < WEFT_SIZE_CLASSES; class ++) {
         size_t block_size = heap_block_size(class * (size_t)WEFT_BLOCK_ALIGN);
         weft_size_stats *stats = &classes[heap_class_of(block_size)];
         stats->blocks_cached += magazines[class].count;

@@ -51,7 +51,7 @@ static void refused_for(const char *reason)
         CHECK_STR(weft_error_message(), reason);
 }
 
-TEST_CASE(mimalloc_check, a library that is too old or loses blocks is refused and a good one is not)
+TEST_CASE(mimalloc_check, a library that is too old or loses blocks is refused and a good one is not )
 {
     fake_version = 30403;
     refused_for("too old");

@@ -160,8 +160,13 @@ TEST_CASE(heap, a walk sees exactly the blocks of a shadow list)
 TEST_CASE(heap, a walk finds a block of every size class and of each larger kind)
 {
     static shadow s;
-    static const size_t larger[] = {528, 1024, 1040, 4096, 10240, 10256, 65536, 84000 / 16 * 16, 512u << 10,
-                                    (512u << 10) + 16, 4u << 20, (4u << 20) + 16, 20u << 20};
+    static const size_t larger[] = {528,        1024,
+                                    1040,       4096,
+                                    10240,      10256,
+                                    65536,      84000 / 16 * 16,
+                                    512u << 10, (512u << 10) + 16,
+                                    4u << 20,   (4u << 20) + 16,
+                                    20u << 20};
     bare_heap b;
     open_heap(&b);
     s.count = 0;
@@ -187,7 +192,7 @@ static int stop_at_third(void *block, size_t size, void *arg)
     return ++*(int *)arg == 3 ? 42 : 0;
 }
 
-TEST_CASE(heap, a walk ends at the first non-zero result and returns it)
+TEST_CASE(heap, a walk ends at the first non - zero result and returns it)
 {
     bare_heap b;
     open_heap(&b);
@@ -218,7 +223,7 @@ TEST_CASE(heap, heaps of two runtimes do not see each other)
     close_heap(&b);
 }
 
-TEST_CASE(heap, many short-lived heaps)
+TEST_CASE(heap, many short - lived heaps)
 {
     for (int i = 0; i < test_scale(400); i++) {
         bare_heap b;
@@ -248,7 +253,9 @@ static bool filled(const void *p, size_t size, unsigned seed)
 TEST_CASE(heap, memory of every size to 600 bytes is aligned and its own)
 {
     world_of_one w = open_world();
+
     enum { SIZES = 600 };
+
     void *blocks[SIZES + 1];
     for (size_t size = 1; size <= SIZES; size++) {
         blocks[size] = weft_mem_alloc(w.self, size);
@@ -395,7 +402,9 @@ TEST_CASE(heap, the walk of objects sees the live ones and not those in magazine
     f.a = weft_type_register(w.self, &plain);
     f.b = weft_type_register(w.self, &linked);
     REQUIRE(f.a != NULL && f.b != NULL);
+
     enum { OBJECTS = 600 };
+
     weft_object *objects[OBJECTS];
     /* Twice, so that blocks are used again for the other type: in the GIL flavour with links in front, or without. */
     for (size_t round = 0; round < 2; round++) {
@@ -453,18 +462,20 @@ static void check_sums(const weft_heap_stats *s)
 TEST_CASE(heap, statistics add up by class)
 {
     world_of_one w = open_world();
+
     enum { EACH = 40 };
+
     static void *blocks[WEFT_SIZE_CLASSES][EACH];
     CHECK_INT(weft_heap_statistics(w.self, &before), WEFT_OK);
     check_sums(&before);
-    for (size_t class = 1; class < WEFT_SIZE_CLASSES; class++)
+    for (size_t class = 1; class < WEFT_SIZE_CLASSES; class ++)
         for (size_t i = 0; i < EACH; i++)
             blocks[class][i] = weft_mem_alloc(w.self, class * 16);
     void *large = weft_mem_alloc(w.self, 100000);
     CHECK_INT(weft_heap_statistics(w.self, &after), WEFT_OK);
     check_sums(&after);
     size_t used_before = 0, used_after = 0;
-    for (size_t class = 1; class < WEFT_SIZE_CLASSES; class++) {
+    for (size_t class = 1; class < WEFT_SIZE_CLASSES; class ++) {
         /* The body may give a class the blocks of a larger one. */
         size_t index = heap_class_of(heap_block_size(class * 16));
         CHECK(after.raw_by_class[index].blocks_used >= before.raw_by_class[index].blocks_used + EACH);
@@ -476,7 +487,7 @@ TEST_CASE(heap, statistics add up by class)
     CHECK(after.large_bytes >= before.large_bytes + 100000);
     CHECK_INT(after.objects, before.objects);
 
-    for (size_t class = 1; class < WEFT_SIZE_CLASSES; class++)
+    for (size_t class = 1; class < WEFT_SIZE_CLASSES; class ++)
         for (size_t i = 0; i < EACH; i++)
             weft_mem_free(w.self, blocks[class][i], class * 16);
     weft_mem_free(w.self, large, 100000);
@@ -485,7 +496,7 @@ TEST_CASE(heap, statistics add up by class)
     CHECK_INT(after.bytes_used, before.bytes_used);
     CHECK_INT(after.large_blocks, before.large_blocks);
     size_t cached = 0;
-    for (size_t class = 1; class < WEFT_SIZE_CLASSES; class++)
+    for (size_t class = 1; class < WEFT_SIZE_CLASSES; class ++)
         cached += after.raw_by_class[class].blocks_cached;
     if (heap_magazine_bytes() > 0)
         CHECK(cached >= 8 * (WEFT_SIZE_CLASSES - 1));
@@ -556,7 +567,7 @@ TEST_CASE(heap, no magazine holds a block while allocations are made to fail)
     CHECK_INT(weft_fail_allocation(w.self, 1000000, false), WEFT_OK);
     (void)count_failures(w.self, 64, &first);
     CHECK_INT(weft_heap_statistics(w.self, &after), WEFT_OK);
-    for (size_t class = 1; class < WEFT_SIZE_CLASSES; class++) {
+    for (size_t class = 1; class < WEFT_SIZE_CLASSES; class ++) {
         CHECK_INT(after.objects_by_class[class].blocks_cached, 0);
         CHECK_INT(after.raw_by_class[class].blocks_cached, 0);
         CHECK_INT(w.self->raw[class].limit, 0);
@@ -578,9 +589,11 @@ TEST_CASE(heap, a magazine holds at most 8 KiB and at least 8 blocks)
         close_world(w);
         SKIP("this heap has no magazines");
     }
+
     enum { MOST = 700 };
+
     static void *blocks[MOST];
-    for (size_t class = 1; class < WEFT_SIZE_CLASSES; class++) {
+    for (size_t class = 1; class < WEFT_SIZE_CLASSES; class ++) {
         for (size_t i = 0; i < MOST; i++)
             blocks[i] = weft_mem_alloc(w.self, class * 16);
         for (size_t i = 0; i < MOST; i++)
@@ -589,7 +602,7 @@ TEST_CASE(heap, a magazine holds at most 8 KiB and at least 8 blocks)
         CHECK(w.self->raw[class].count >= 8);
     }
     heap_magazines_trim(thread_of(w.self));
-    for (size_t class = 1; class < WEFT_SIZE_CLASSES; class++)
+    for (size_t class = 1; class < WEFT_SIZE_CLASSES; class ++)
         CHECK_INT(w.self->raw[class].count, 8);
     CHECK_INT(w.self->raw[0].count, 0);
     close_world(w);

@@ -205,7 +205,7 @@ static void open_use_close(int index, void *arg)
     }
 }
 
-TEST_CASE(heap_ft, many short-lived heaps in several threads)
+TEST_CASE(heap_ft, many short - lived heaps in several threads)
 {
     test_threads(THREADS, open_use_close, NULL);
 }
@@ -239,7 +239,9 @@ TEST_CASE(heap_ft, a freed block keeps its second word while it is free)
     heap_thread part = {{NULL}};
     CHECK_INT(heap_open(&h), WEFT_OK);
     CHECK_INT(heap_thread_attach(&h, &part), WEFT_OK);
+
     enum { COUNT = 100 };
+
     uint64_t *blocks[COUNT];
     for (size_t size = 16; size <= WEFT_SMALL_MAX; size += 16) {
         for (int i = 0; i < COUNT; i++) {
@@ -284,13 +286,14 @@ static void *stay_attached(void *arg)
 
 static int compare_pointers(const void *a, const void *b)
 {
-    uintptr_t x = (uintptr_t)*(void *const *)a, y = (uintptr_t)*(void *const *)b;
+    uintptr_t x = (uintptr_t) * (void *const *)a, y = (uintptr_t) * (void *const *)b;
     return x < y ? -1 : x > y;
 }
 
 TEST_CASE(heap_ft, blocks of dead objects stay dead objects while a reader may look)
 {
     enum { OBJECTS = 5000 };
+
     static weft_object *objects[OBJECTS];
     static void *raw[OBJECTS];
     weft_runtime *runtime = weft_runtime_new(NULL);
@@ -342,6 +345,7 @@ TEST_CASE(heap_ft, blocks of dead objects stay dead objects while a reader may l
 TEST_CASE(heap_ft, large memory that waits for readers is counted in bytes)
 {
     enum { BLOCKS = 8, BYTES = 256 << 10 };
+
     static weft_heap_stats stats;
     weft_runtime *runtime = weft_runtime_new(NULL);
     weft_thread *self = runtime ? weft_thread_attach(runtime) : NULL;
