@@ -204,7 +204,7 @@ TEST_CASE(tuple, nesting may be deep and too deep is an error even on a small st
     for (size_t i = 0; i < sizeof depths / sizeof *depths; i++) {
         deep d = {v.runtime, depths[i]};
         CHECK_INT(weft_block_begin(v.self), WEFT_OK);
-        bool instrumented = test_scale(10) != 10; /* a sanitizer's frames are several times as large */
+        bool instrumented = test_scale(100) != 100; /* a sanitizer's frames are several times as large */
         test_thread_with_stack(instrumented ? 1024 * 1024 : 64 * 1024, use_deep, &d);
         CHECK_INT(weft_block_end(v.self), WEFT_OK);
         weft_safepoint(v.self);
