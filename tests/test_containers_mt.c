@@ -12,10 +12,10 @@ typedef struct stage {
     weft_runtime *runtime;
     weft_object *list, *dict;
     int rounds;
-    uint32_t done;      /* atomic: threads that have finished their part */
-    int64_t sum;        /* atomic */
-    uint32_t turn;      /* atomic: a test's own */
-    weft_object *hand;  /* atomic: a test's own */
+    uint32_t done;     /* atomic: threads that have finished their part */
+    int64_t sum;       /* atomic */
+    uint32_t turn;     /* atomic: a test's own */
+    weft_object *hand; /* atomic: a test's own */
 } stage;
 
 static int64_t add(int64_t *to, int64_t n)
@@ -43,9 +43,9 @@ static void on_stage(int rounds, void (*run)(int index, void *arg), void (*check
     values_close(&v);
 }
 
-#define ENTER(s)                                     \
-    stage *s = arg;                                  \
-    uint64_t state = test_seed() + (uint64_t)index;  \
+#define ENTER(s)                                    \
+    stage *s = arg;                                 \
+    uint64_t state = test_seed() + (uint64_t)index; \
     VALUES_THREAD(self, s->runtime)
 
 #define LEAVE() CHECK_INT(weft_thread_detach(self), WEFT_OK)
@@ -202,6 +202,7 @@ TEST_CASE(stress_list, readers see only items while one thread changes the list 
 static void move_window(int index, void *arg)
 {
     enum { WIDTH = 64 };
+
     ENTER(s);
     if (index == 0) {
         for (int64_t i = 0; i < s->rounds + WIDTH; i++) {
@@ -276,7 +277,7 @@ static void check_set(weft_thread *self, stage *s)
     }
 }
 
-TEST_CASE(stress_dict, what each thread sets is there and what it takes out is not)
+TEST_CASE(stress_dict, what each thread sets is there and what it takes out is not )
 {
     on_stage(20000, set_own, check_set);
 }
@@ -454,6 +455,7 @@ static void let_others_run(weft_thread *self)
 static void take_from_owner(int index, void *arg)
 {
     enum { STEPS = 60 };
+
     ENTER(s);
     for (int round = 0; round < s->rounds; round++) {
         weft_object *pair = NULL;

@@ -75,9 +75,11 @@ TEST_CASE(dict, finds a str by its text and keeps the first key)
 TEST_CASE(dict, keys of different types with one value are one key only if they are equal)
 {
     values v = values_open();
-    weft_object *dict = weft_dict_new(v.self), *str = values_str(v.self, "abc"), *bytes = weft_bytes_new(v.self, "abc", 3);
+    weft_object *dict = weft_dict_new(v.self), *str = values_str(v.self, "abc"),
+                *bytes = weft_bytes_new(v.self, "abc", 3);
     weft_object *one = weft_int_new(v.self, 1), *one_point_0 = weft_float_new(v.self, 1), *got;
-    weft_object *pair[] = {str, one}, *tuple = weft_tuple_new(v.self, pair, 2), *tuple2 = weft_tuple_new(v.self, pair, 2);
+    weft_object *pair[] = {str, one}, *tuple = weft_tuple_new(v.self, pair, 2),
+                *tuple2 = weft_tuple_new(v.self, pair, 2);
     CHECK_INT(weft_dict_set(v.self, dict, str, &weft_none), WEFT_OK);
     CHECK_INT(weft_dict_contains(v.self, dict, bytes), 0);
     CHECK_INT(weft_dict_set(v.self, dict, bytes, &weft_true), WEFT_OK);
@@ -132,6 +134,7 @@ TEST_CASE(dict, holds what was put in at every size up to 700 and at the boundar
 TEST_CASE(dict, remembers the order of insertion through growth and removal)
 {
     enum { COUNT = 2000 };
+
     values v = values_open();
     weft_object *dict = weft_dict_new(v.self), *key;
     for (int64_t i = 0; i < COUNT; i++)
@@ -288,7 +291,8 @@ TEST_CASE(dict, bad arguments are errors that name them and change nothing)
     CHECK_FAILS(weft_dict_pop(self, dict, NULL, &out), WEFT_ERROR_VALUE, "the key is NULL");
     CHECK_FAILS(weft_dict_pop(self, dict, list, &out), WEFT_ERROR_TYPE, "list is not hashable");
     CHECK_FAILS(weft_dict_pop(NULL, dict, key, &out), WEFT_ERROR_THREAD, "weft_dict_pop");
-    CHECK_FAILS(weft_dict_set_default(self, list, key, key, &out), WEFT_ERROR_TYPE, "weft_dict_set_default: dict expected");
+    CHECK_FAILS(weft_dict_set_default(self, list, key, key, &out), WEFT_ERROR_TYPE,
+                "weft_dict_set_default: dict expected");
     CHECK_FAILS(weft_dict_set_default(self, NULL, key, key, &out), WEFT_ERROR_VALUE, "got NULL");
     CHECK_FAILS(weft_dict_set_default(self, dict, NULL, key, &out), WEFT_ERROR_VALUE, "the key is NULL");
     CHECK_FAILS(weft_dict_set_default(self, dict, key, NULL, &out), WEFT_ERROR_VALUE, "the fallback is NULL");
@@ -508,8 +512,8 @@ typedef struct model {
     weft_thread *self;
     weft_object *dict;
     weft_object *keys[MODEL_KEYS], *twins[MODEL_KEYS]; /* two equal objects of each */
-    int value[MODEL_KEYS];      /* number of the key that is stored as its value, or -1 */
-    uint64_t stamp[MODEL_KEYS]; /* when it was put in: gives the order */
+    int value[MODEL_KEYS];                             /* number of the key that is stored as its value, or -1 */
+    uint64_t stamp[MODEL_KEYS];                        /* when it was put in: gives the order */
     uint64_t clock;
     int keys_used, size;
 } model;
@@ -606,7 +610,7 @@ static void model_run(weft_thread *self, model *m, int steps)
         m->value[i] = -1;
     for (int step = 0; step < steps; step++) {
         model_step(m, test_random(&state));
-        if (weft_dict_size(self, m->dict) != m->size && !CHECK(!"the sizes agree"))
+        if (!CHECK_INT(weft_dict_size(self, m->dict), m->size))
             break;
     }
     model_iterate(m);

@@ -7,10 +7,10 @@ typedef struct actor {
     void (*run)(weft_thread *self, struct actor *act);
     weft_object *dict;
     const weft_type *type;
-    int64_t next;   /* number of the next key that it puts in */
-    int calls;      /* comparisons so far */
-    int fail_at;    /* the call that fails, or 0 */
-    int most;       /* of `calls`, in which it acts */
+    int64_t next; /* number of the next key that it puts in */
+    int calls;    /* comparisons so far */
+    int fail_at;  /* the call that fails, or 0 */
+    int most;     /* of `calls`, in which it acts */
 } actor;
 
 typedef struct acting_key {
@@ -99,14 +99,14 @@ static void act_moved(weft_thread *self, actor *a)
     }
 }
 
-#define OPEN(a, count)                     \
-    values v = values_open();              \
-    actor a = act_open(v.self, (count));     \
+#define OPEN(a, count)                   \
+    values v = values_open();            \
+    actor a = act_open(v.self, (count)); \
     act_moved(v.self, &a)
 
-#define CLOSE(a)                           \
-    a.run = NULL;                          \
-    weft_decref(v.self, a.dict);           \
+#define CLOSE(a)                 \
+    a.run = NULL;                \
+    weft_decref(v.self, a.dict); \
     values_close(&v)
 
 TEST_CASE(dict_keys, keys of one hash are told apart by their equality)
@@ -358,7 +358,6 @@ TEST_CASE(dict_keys, comparisons that change the dict at random never leave a ke
     }
     CLOSE(a);
 }
-
 
 TEST_CASE(dict_keys, a search that asks many keys may run out of memory and says so)
 {

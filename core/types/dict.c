@@ -7,8 +7,9 @@
 #include "core/types/types.h"
 
 /* The checks that all functions with a key begin with. Sets the error; *hash is the key's. */
-static weft_status dict_check(weft_thread *self, const weft_object *o, weft_object *key, const char *function,
-                              uint64_t *hash)
+static inline __attribute__((always_inline)) weft_status dict_check(weft_thread *self, const weft_object *o,
+                                                                    weft_object *key, const char *function,
+                                                                    uint64_t *hash)
 {
     if (WEFT_UNLIKELY(!object_check(o, WEFT_TYPE_DICT, function)))
         return o ? WEFT_ERROR_TYPE : WEFT_ERROR_VALUE;
@@ -58,8 +59,7 @@ int64_t weft_dict_size(weft_thread *self, const weft_object *o)
     return (int64_t)dict_size(self, dict_of(o));
 }
 
-static __attribute__((noinline)) int dict_get_guarded(weft_thread *self, dict *d, weft_object *key, uint64_t hash,
-                                                      weft_object **value)
+int dict_get_guarded(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object **value)
 {
     guard g;
     dict_search s;
@@ -72,16 +72,6 @@ static __attribute__((noinline)) int dict_get_guarded(weft_thread *self, dict *d
     return found;
 }
 
-int dict_get(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object **value)
-{
-    if (WEFT_LIKELY(!guard_is_free() && guard_readable(self, &d->object))) {
-        int found = dict_read(self, d, key, hash, value);
-        if (WEFT_LIKELY(found != DICT_ASK))
-            return found;
-    }
-    return dict_get_guarded(self, d, key, hash, value);
-}
-
 int weft_dict_get(weft_thread *self, weft_object *o, weft_object *key, weft_object **value)
 {
     WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
@@ -91,10 +81,9 @@ int weft_dict_get(weft_thread *self, weft_object *o, weft_object *key, weft_obje
         return status;
     if (WEFT_UNLIKELY(value == NULL))
         return dict_null_error(__func__, "value");
-    weft_object *result = NULL;
-    int found = dict_get(self, dict_of(o), key, hash, &result);
-    if (WEFT_LIKELY(found >= 0))
-        *value = result;
+    int found = dict_get(self, dict_of(o), key, hash, value);
+    if (found == 0)
+        *value = NULL;
     return found;
 }
 
@@ -181,10 +170,12 @@ int weft_dict_set_default(weft_thread *self, weft_object *o, weft_object *key, w
     dict_search s;
     guard_enter(self, &g, o);
     int found = dict_find(self, d, key, hash, &g, &s);
-    if (found == 0 && (status = dict_insert_locked(self, d, key, hash, fallback)) != WEFT_OK)
+    if (found == 1)
+        *value = ref_read_guarded(self, s.entry->value);
+    else if (found == 0 && (status = dict_insert_locked(self, d, key, hash, fallback)) == WEFT_OK)
+        *value = ref_read_guarded(self, fallback);
+    else if (found == 0)
         found = status;
-    if (found >= 0)
-        *value = ref_read_guarded(self, found == 1 ? s.entry->value : fallback);
     guard_leave(self, &g);
     dict_search_end(self, &s);
     return found;

@@ -6,8 +6,8 @@
 #include "core/types/dict.h"
 
 /* 1 and references, 0 there is no such entry (any more), DICT_ASK: take the guard and look again. */
-static int entry_read(weft_thread *self, dict *d, const dict_table *t, dict_entry *e, weft_object **key,
-                      weft_object **value)
+static inline __attribute__((always_inline)) int entry_read(weft_thread *self, dict *d, const dict_table *t,
+                                                            dict_entry *e, weft_object **key, weft_object **value)
 {
     /* order: acquire - as ref_read. An entry below `filled` has a value until it is removed, for good. */
     if (weft_load_acquire(&e->value) == NULL)
@@ -26,7 +26,8 @@ static int entry_read(weft_thread *self, dict *d, const dict_table *t, dict_entr
     return 1;
 }
 
-static int next_read(weft_thread *self, dict *d, size_t *position, weft_object **key, weft_object **value)
+static inline __attribute__((always_inline)) int next_read(weft_thread *self, dict *d, size_t *position,
+                                                           weft_object **key, weft_object **value)
 {
     /* order: acquire - pairs with the release stores of the table, and of `filled` when an entry is complete. */
     const dict_table *t = weft_load_acquire(&d->table);

@@ -49,13 +49,16 @@ int dict_probe_locked(const dict_table *t, const weft_object *key, uint64_t hash
 
 /* ---- without a lock ------------------------------------------------------------------------------------------- */
 
-/* 1 and a reference to the entry's value; DICT_ASK if it is gone, or about to be. */
+/* 1 and *value, a reference to the entry's; DICT_ASK if it is gone, or about to be. */
 static inline int value_read(weft_thread *self, dict *d, const dict_table *t, dict_entry *e, weft_object **value)
 {
     if (value == NULL) /* order: acquire - as ref_read */
         return weft_load_acquire(&e->value) != NULL ? 1 : DICT_ASK;
-    *value = ref_read(self, &e->value, (void *const *)&d->table, t);
-    return *value != NULL ? 1 : DICT_ASK;
+    weft_object *o = ref_read(self, &e->value, (void *const *)&d->table, t);
+    if (WEFT_UNLIKELY(o == NULL))
+        return DICT_ASK;
+    *value = o;
+    return 1;
 }
 
 /* The entry's key is another object of the same hash. It may be on its way out, and what is behind the header of a dead

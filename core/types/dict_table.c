@@ -11,10 +11,36 @@ static unsigned dict_width_for(unsigned log2_slots)
     return log2_slots < 8 ? 0 : log2_slots < 16 ? 1 : log2_slots < 32 ? 2 : 3;
 }
 
+enum {
+    DICT_MIN_SLOTS = 1 << DICT_MIN_LOG2,
+    DICT_MIN_BYTES = sizeof(dict_table) + DICT_MIN_SLOTS + DICT_MIN_SLOTS * 2 / 3 * sizeof(dict_entry)
+};
+
+static dict_table *dict_table_init(dict_table *t, unsigned log2_slots, unsigned log2_width)
+{
+    t->used = 0;
+    t->filled = 0;
+    t->log2_slots = (uint8_t)log2_slots;
+    t->log2_width = (uint8_t)log2_width;
+    return t;
+}
+
+/* The smallest one, which most dicts never outgrow: everything about it is constant. */
+static dict_table *dict_table_new_small(weft_thread *self)
+{
+    dict_table *t = heap_alloc_small(thread_of(self), HEAP_RAW, DICT_MIN_BYTES);
+    if (WEFT_UNLIKELY(t == NULL))
+        return NULL;
+    memset(t->index, 0xFF, DICT_MIN_SLOTS); /* SLOT_EMPTY */
+    return dict_table_init(t, DICT_MIN_LOG2, 0);
+}
+
 /* An empty table, or NULL with the error set. */
 static dict_table *dict_table_new(weft_thread *self, unsigned log2_slots)
 {
     unsigned width = dict_width_for(log2_slots);
+    if (log2_slots == DICT_MIN_LOG2)
+        return dict_table_new_small(self);
     if (log2_slots > DICT_MAX_LOG2) {
         (void)weft_error_set(WEFT_ERROR_OVERFLOW, "a dict of %zu items is larger than memory can be",
                              dict_capacity(log2_slots));
@@ -23,12 +49,8 @@ static dict_table *dict_table_new(weft_thread *self, unsigned log2_slots)
     dict_table *t = heap_alloc(thread_of(self), HEAP_RAW, dict_table_bytes(log2_slots, width));
     if (t == NULL)
         return NULL;
-    t->used = 0;
-    t->filled = 0;
-    t->log2_slots = (uint8_t)log2_slots;
-    t->log2_width = (uint8_t)width;
-    memset(t->index, 0xFF, (size_t)1 << (log2_slots + width)); /* SLOT_EMPTY */
-    return t;
+    memset(t->index, 0xFF, (size_t)1 << (log2_slots + width));
+    return dict_table_init(t, log2_slots, width);
 }
 
 static void dict_table_free(weft_thread *self, dict_table *t, bool readers)
@@ -36,6 +58,8 @@ static void dict_table_free(weft_thread *self, dict_table *t, bool readers)
     size_t bytes = dict_table_bytes(t->log2_slots, t->log2_width);
     if (readers)
         weft_mem_retire(self, t, bytes);
+    else if (WEFT_LIKELY(t->log2_slots == DICT_MIN_LOG2))
+        heap_free_small(thread_of(self), HEAP_RAW, t, DICT_MIN_BYTES);
     else
         heap_free(thread_of(self), HEAP_RAW, t, bytes);
 }
@@ -110,6 +134,7 @@ weft_status dict_insert_locked(weft_thread *self, dict *d, weft_object *key, uin
             return status;
         t = d->table;
     }
+    assert(t != NULL && t->filled < dict_capacity(t->log2_slots));
     size_t slot = dict_free_slot(t, hash);
     size_t number = t->filled;
     dict_entry *e = &dict_entries(t)[number];

@@ -30,7 +30,7 @@ typedef struct dict_table {
     uint8_t log2_slots; /* constant */
     uint8_t log2_width; /* bytes of a slot; constant */
     uint8_t unused[6];
-    uint8_t index[];    /* and then the entries */
+    uint8_t index[]; /* and then the entries */
 } dict_table;
 
 typedef struct dict {
@@ -67,7 +67,8 @@ static inline dict_entry *dict_entries(const dict_table *t)
 
 static inline size_t dict_table_bytes(unsigned log2_slots, unsigned log2_width)
 {
-    return sizeof(dict_table) + ((size_t)1 << (log2_slots + log2_width)) + dict_capacity(log2_slots) * sizeof(dict_entry);
+    return sizeof(dict_table) + ((size_t)1 << (log2_slots + log2_width)) +
+           dict_capacity(log2_slots) * sizeof(dict_entry);
 }
 
 /* Empty and gone slots are all ones but the lowest bit or so: the numbers are signed, so they come out alike from any

@@ -49,6 +49,7 @@ static inline bool guard_is_free(void)
 static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
 {
     id_slot *s = thread_of(self)->world.slot;
+    assert(s != NULL);
     /* order: release - guard_take may read this instead of the NULL before it. The processor may do the loads below
      * before this store; the barrier in guard_take makes up for that. */
     weft_store_release(&s->guarded, o);
@@ -75,7 +76,8 @@ static inline bool ref_array_is(void *const *origin, const void *array)
 
 /* A new reference to what `place`, which is in `array`, held at some moment since the array was read from *origin; NULL
  * if it held nothing or cannot be told: take the guard and look again. */
-static inline weft_object *ref_read(weft_thread *self, weft_object *const *place, void *const *origin, const void *array)
+static inline weft_object *ref_read(weft_thread *self, weft_object *const *place, void *const *origin,
+                                    const void *array)
 {
     /* order: acquire - pairs with the release store of the place, so that the object is seen as it was put in. */
     weft_object *o = weft_load_acquire(place);

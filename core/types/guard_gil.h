@@ -46,7 +46,8 @@ static inline bool ref_array_is(void *const *origin, const void *array)
     return true;
 }
 
-static inline weft_object *ref_read(weft_thread *self, weft_object *const *place, void *const *origin, const void *array)
+static inline weft_object *ref_read(weft_thread *self, weft_object *const *place, void *const *origin,
+                                    const void *array)
 {
     (void)origin;
     (void)array;

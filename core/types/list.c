@@ -9,7 +9,8 @@
 
 static weft_status list_index_error(const char *function, int64_t index, size_t size)
 {
-    return weft_error_set(WEFT_ERROR_INDEX, "%s: index %lld is outside a list of %zu", function, (long long)index, size);
+    return weft_error_set(WEFT_ERROR_INDEX, "%s: index %lld is outside a list of %zu", function, (long long)index,
+                          size);
 }
 
 /* Is it an object to put into a list? Sets WEFT_ERROR_VALUE if not. */
@@ -135,6 +136,16 @@ weft_status weft_list_insert(weft_thread *self, weft_object *o, int64_t index, w
     return inside ? status : list_index_error(__func__, index, size);
 }
 
+/* Nothing is on the move: so readers may go on. */
+static weft_object *list_take_last_locked(list *l, size_t size)
+{
+    weft_object *item = l->items[size - 1];
+    /* order: release - before the item can die, so that ref_read's second look misses it. */
+    weft_store_release(&l->items[size - 1], (weft_object *)NULL);
+    weft_store_release(&l->size, size - 1);
+    return item;
+}
+
 weft_object *weft_list_pop(weft_thread *self, weft_object *o, int64_t index)
 {
     WEFT_CHECK_THREAD(self, NULL);
@@ -147,8 +158,9 @@ weft_object *weft_list_pop(weft_thread *self, weft_object *o, int64_t index)
     size_t size = l->size;
     size_t at = index == -1 ? size - 1 : (size_t)index; /* of an empty list: a very large one */
     if (WEFT_LIKELY(at < size)) {
-        item = list_take_out_locked(self, l, at);
-        list_trim_locked(self, l);
+        item = at + 1 == size ? list_take_last_locked(l, size) : list_take_out_locked(self, l, at);
+        if (WEFT_UNLIKELY(list_is_loose(l)))
+            list_trim_locked(self, l);
     }
     guard_leave(self, &g);
     if (WEFT_UNLIKELY(item == NULL))

@@ -45,8 +45,17 @@ static inline size_t list_capacity_locked(const list *l)
 /* Makes room for `need` items in all, `size` of which are there. WEFT_ERROR_MEMORY, _OVERFLOW: nothing changed. */
 weft_status list_reserve_locked(weft_thread *self, list *l, size_t need);
 
-/* Gives memory back if much of it is unused. Never fails: the array may stay as it is. */
+/* Gives memory back. Never fails: the array may stay as it is. */
 void list_trim_locked(weft_thread *self, list *l);
+
+enum { LIST_TRIM_MIN = 16 /* smaller arrays are not worth giving back */ };
+
+/* Is much of the array unused? */
+static inline bool list_is_loose(const list *l)
+{
+    size_t capacity = list_capacity_locked(l);
+    return capacity >= LIST_TRIM_MIN && l->size <= capacity / 4;
+}
 
 /* Takes the array away; the list is empty then. The caller drops the items outside the guard: list_drop_array. */
 weft_object **list_take_array_locked(list *l, size_t *size);
@@ -65,7 +74,7 @@ static inline size_t list_size(const list *l)
 weft_object *list_item_guarded(weft_thread *self, list *l, size_t index);
 
 /* A new reference to item `index`, or NULL without an error: there is none. Takes no lock if it can be helped. */
-static inline weft_object *list_item(weft_thread *self, list *l, size_t index)
+static inline __attribute__((always_inline)) weft_object *list_item(weft_thread *self, list *l, size_t index)
 {
     if (WEFT_UNLIKELY(!guard_readable(self, &l->object)))
         return list_item_guarded(self, l, index);

@@ -7,8 +7,6 @@
 #include "core/types/guard.h"
 #include "core/types/list.h"
 
-enum { LIST_TRIM_MIN = 16 /* smaller arrays are not worth giving back */ };
-
 static size_t list_capacity_for(size_t need)
 {
     /* A quarter on top, and what the block has anyhow. */
@@ -20,6 +18,7 @@ static size_t list_capacity_for(size_t need)
 static weft_status list_resize_locked(weft_thread *self, list *l, size_t capacity)
 {
     size_t size = l->size;
+    assert(l->items != NULL || size == 0);
     list_array *old = l->items ? list_array_of(l->items) : NULL;
     size_t bytes = list_array_bytes(capacity);
     list_array *fresh;
@@ -52,9 +51,6 @@ weft_status list_reserve_locked(weft_thread *self, list *l, size_t need)
 
 void list_trim_locked(weft_thread *self, list *l)
 {
-    size_t capacity = list_capacity_locked(l);
-    if (capacity < LIST_TRIM_MIN || l->size > capacity / 4)
-        return;
     /* Not the caller's error if memory for a smaller one cannot be had. */
     error_scope saved;
     error_save(&saved);
