@@ -17,8 +17,9 @@ typedef struct bench_options {
     uint64_t repeat;          /* how much work: the workload's own unit */
     const char *const *files; /* input; none: the workload's default */
     size_t file_count;
-    bool quick; /* --quick: `repeat` is a fraction of its default */
-    bool dump;  /* --dump: the workload prints its result to stdout, in place of the JSON line */
+    bool quick;      /* --quick: `repeat` is a fraction of its default */
+    bool statistics; /* --statistics: what the heap holds after the tasks, on stderr */
+    bool dump;       /* --dump: the workload prints its result to stdout, in place of the JSON line */
 } bench_options;
 
 /* A workload is a row of independent tasks that N threads draw from one counter. Failures are reported as everywhere in

@@ -63,6 +63,34 @@ static int64_t peak_bytes(void)
     return kib * 1024;
 }
 
+static void print_classes(const char *what, const weft_size_stats *classes, size_t count)
+{
+    fprintf(stderr, "%-8s %6s %8s %10s %10s %10s %10s\n", what, "bytes", "pages", "used", "cached", "free", "KiB used");
+    for (size_t i = 0; i < count; i++) {
+        const weft_size_stats *c = &classes[i];
+        if (c->pages)
+            fprintf(stderr, "%-8s %6zu %8zu %10zu %10zu %10zu %10zu\n", "", c->block_size, c->pages, c->blocks_used,
+                    c->blocks_cached, c->blocks_free, c->blocks_used * c->block_size / 1024);
+    }
+}
+
+static weft_status print_statistics(weft_thread *self)
+{
+    weft_heap_stats *stats = calloc(1, sizeof *stats);
+    if (!stats)
+        return weft_error_set(WEFT_ERROR_MEMORY, "no memory for heap statistics");
+    weft_status status = weft_heap_statistics(self, stats);
+    if (status == WEFT_OK) {
+        fprintf(stderr, "%zu objects; KiB: %zu used, %zu reserved, %zu deferred, %zu in %zu large blocks; %zu arenas\n",
+                stats->objects, stats->bytes_used / 1024, stats->bytes_reserved / 1024, stats->bytes_deferred / 1024,
+                stats->large_bytes / 1024, stats->large_blocks, stats->arenas);
+        print_classes("objects", stats->objects_by_class, stats->classes);
+        print_classes("raw", stats->raw_by_class, stats->classes);
+    }
+    free(stats);
+    return status;
+}
+
 static weft_status count_objects(weft_thread *self, size_t *objects)
 {
     weft_heap_stats *stats = calloc(1, sizeof *stats);
@@ -118,6 +146,8 @@ static weft_status measure(weft_thread *self, const workload *w, const bench_opt
         status = weft_error_status();
     if (status == WEFT_OK)
         status = w->check(self, r.state, r.checksum);
+    if (status == WEFT_OK && options->statistics)
+        status = print_statistics(self);
     if (status == WEFT_OK)
         status = print_run(self, &r, options, &m);
     w->tear_down(self, r.state);

@@ -16,13 +16,16 @@ enum { WORKLOADS = sizeof workloads / sizeof workloads[0], THREADS_MAX = 4096, Q
 
 static void print_help(FILE *out)
 {
-    fputs("usage: weft_bench WORKLOAD [--threads N] [--size N] [--repeat N] [--quick] [--dump] [FILE...]\n"
-          "       weft_bench probe NAME [--threads N]\n"
-          "       weft_bench list\n\n"
-          "Runs one workload and prints a line of JSON: seconds, peak bytes, checksum. Exit status 1 when the\n"
-          "answer is wrong, an object leaked, or the input is bad; 2 for a wrong command line. --quick does a\n"
-          "fortieth of the work; --dump prints the result in place of the line.\n\n",
-          out);
+    fputs(
+        "usage: weft_bench WORKLOAD [--threads N] [--size N] [--repeat N] [--quick] [--dump]\n"
+        "                           [--statistics] [FILE...]\n"
+        "       weft_bench probe NAME [--threads N]\n"
+        "       weft_bench list\n\n"
+        "Runs one workload and prints a line of JSON: seconds, peak bytes, checksum. Exit status 1 when the\n"
+        "answer is wrong, an object leaked, or the input is bad; 2 for a wrong command line. --quick does a\n"
+        "fortieth of the work; --dump prints the result in place of the line; --statistics prints on stderr what the\n"
+        "heap holds after the tasks.\n\n",
+        out);
     for (size_t i = 0; i < WORKLOADS; i++)
         fprintf(out, "%-13s %s\n%-13s %s; default --size %" PRIu64 " --repeat %" PRIu64 "\n", workloads[i]->name,
                 workloads[i]->summary, "", workloads[i]->units, workloads[i]->size, workloads[i]->repeat);
@@ -69,13 +72,10 @@ static bool parse_count(const char *text, uint64_t most, uint64_t *value)
 static int parse_options(int argc, char **argv, bench_options *options)
 {
     static const struct option long_options[] = {
-        {"threads", required_argument, NULL, 't'},
-        {"size", required_argument, NULL, 's'},
-        {"repeat", required_argument, NULL, 'r'},
-        {"dump", no_argument, NULL, 'd'},
-        {"quick", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"threads", required_argument, NULL, 't'}, {"size", required_argument, NULL, 's'},
+        {"repeat", required_argument, NULL, 'r'},  {"dump", no_argument, NULL, 'd'},
+        {"quick", no_argument, NULL, 'q'},         {"statistics", no_argument, NULL, 'S'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     uint64_t threads = 1;
     int option;
@@ -88,6 +88,8 @@ static int parse_options(int argc, char **argv, bench_options *options)
             return usage_error("--repeat wants a number from 1 to 4294967295, got", optarg);
         if (option == 'd')
             options->dump = true;
+        if (option == 'S')
+            options->statistics = true;
         if (option == 'q')
             options->quick = true;
         if (option == 'h') {

@@ -77,12 +77,13 @@ for flavour in ft gil; do
     expect 2 "unrecognized option" "$bench" nbody --colour
     expect 2 "no probe 'nothing'" "$bench" probe nothing
     expect 1 "depth of the tree" "$bench" binary_trees --size 60
+    expect 1 "loads of a file" "$bench" json_load --size 1001
     expect 1 "nothing to --dump" "$bench" nbody --dump
 
     # JSON: what cannot be read
     expect 1 "missing\.json: cannot open: No such file" "$bench" json_load "$work/missing.json"
     expect 1 "offset 0: cannot read: Is a directory" "$bench" json_load "$work"
-    expect 1 "missing\.txt: cannot read: No such file" "$bench" word_count "$work/missing.txt"
+    expect 1 "missing\.txt: cannot open: No such file" "$bench" word_count "$work/missing.txt"
     if [ "$(id -u)" -ne 0 ]; then
         echo '{}' >"$work/secret.json"
         chmod 000 "$work/secret.json"

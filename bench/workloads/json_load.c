@@ -3,8 +3,8 @@
  * What a file must become again is found without Weft: its text goes through yajl's parser straight into yajl's
  * generator. Where that equals the file, writing back must reproduce the file byte by byte; where it does not (another
  * indent, `[]` on one line), it must reproduce this canonical form, and the line of JSON counts the file under
- * "canonical", not "identical". Every task compares. What was loaded last from a file is kept until it is loaded again,
- * maybe by another thread, as a server keeps its documents. Without files: those of the iso-codes package. */
+ * "canonical", not "identical". Every task compares. The last `size` loads of each file are kept, as a server keeps
+ * its documents; the next one replaces the oldest, maybe from another thread. Without files: those of the iso-codes package. */
 #include "bench.h"
 
 #include <errno.h>
@@ -21,6 +21,8 @@
 
 static const char default_files[] = "/usr/share/iso-codes/json/*.json";
 
+enum { KEPT_MAX = 1000 };
+
 typedef struct source {
     char *path;
     char *expected; /* what must be written, `size` bytes */
@@ -33,7 +35,8 @@ typedef struct loads {
     size_t count;
     size_t identical; /* of them, files whose own bytes are expected */
     uint64_t repeat;
-    weft_object *documents; /* list: for each file what was loaded last, or none */
+    uint64_t kept;          /* loads of each file that stay */
+    weft_object *documents; /* list of count * kept documents, or none where nothing was loaded yet */
 } loads;
 
 static void free_loads(weft_thread *self, loads *l)
@@ -81,15 +84,15 @@ static int larger_first(const void *a, const void *b)
 static weft_status make_documents(weft_thread *self, loads *l)
 {
     weft_status status = WEFT_OK;
-    l->documents = weft_list_new(self, l->count);
+    l->documents = weft_list_new(self, l->count * l->kept);
     if (!l->documents)
         return weft_error_status();
-    for (size_t i = 0; status == WEFT_OK && i < l->count; i++)
+    for (size_t i = 0; status == WEFT_OK && i < l->count * l->kept; i++)
         status = weft_list_append(self, l->documents, &weft_none);
     return status;
 }
 
-static loads *prepare_all(weft_thread *self, const char *const *paths, size_t count)
+static loads *prepare_all(weft_thread *self, const char *const *paths, size_t count, const bench_options *options)
 {
     loads *l = calloc(1, sizeof *l);
     if (l)
@@ -99,6 +102,8 @@ static loads *prepare_all(weft_thread *self, const char *const *paths, size_t co
         weft_error_set(WEFT_ERROR_MEMORY, "no memory for %zu files", count);
         return NULL;
     }
+    l->repeat = options->repeat;
+    l->kept = options->size;
     for (size_t i = 0; i < count; i++) {
         l->count = i + 1;
         if (prepare(self, &l->sources[i], paths[i], &l->identical) != WEFT_OK) {
@@ -119,6 +124,11 @@ static void *set_up(weft_thread *self, const bench_options *options, size_t *tas
     glob_t found = {0};
     const char *const *paths = options->files;
     size_t count = options->file_count;
+    if (options->size > KEPT_MAX) {
+        weft_error_set(WEFT_ERROR_VALUE, "--size is how many loads of a file are kept: 1 to %d, got %" PRIu64, KEPT_MAX,
+                       options->size);
+        return NULL;
+    }
     if (count == 0) {
         if (glob(default_files, 0, NULL, &found) != 0) {
             weft_error_set(WEFT_ERROR_SYSTEM, "no file %s: install the package iso-codes, or name files",
@@ -128,12 +138,10 @@ static void *set_up(weft_thread *self, const bench_options *options, size_t *tas
         paths = (const char *const *)found.gl_pathv;
         count = found.gl_pathc;
     }
-    loads *l = prepare_all(self, paths, count);
+    loads *l = prepare_all(self, paths, count, options);
     globfree(&found);
-    if (!l)
-        return NULL;
-    l->repeat = options->repeat;
-    *tasks = count * l->repeat;
+    if (l)
+        *tasks = count * l->repeat;
     return l;
 }
 
@@ -154,14 +162,13 @@ static weft_status write_and_compare(weft_thread *self, const source *s, weft_ob
 static weft_status run(weft_thread *self, void *state, size_t task, uint64_t *checksum)
 {
     const loads *l = state;
-    size_t index = task % l->count;
-    const source *s = &l->sources[index];
+    const source *s = &l->sources[task % l->count];
     weft_object *o = json_load_file(self, s->path);
     if (!o)
         return weft_error_status();
     weft_status status = write_and_compare(self, s, o);
     if (status == WEFT_OK)
-        status = weft_list_set(self, l->documents, (int64_t)index, o);
+        status = weft_list_set(self, l->documents, (int64_t)(task % (l->count * l->kept)), o);
     weft_decref(self, o);
     *checksum += s->size;
     return status;
@@ -218,8 +225,8 @@ static void tear_down(weft_thread *self, void *state)
 const workload workload_json_load = {
     .name = "json_load",
     .summary = "real JSON files into dicts, lists and strings, and written back identically",
-    .units = "size: not used; repeat: times each file is loaded",
-    .size = 1,
+    .units = "size: loads of each file that are kept; repeat: times each is loaded",
+    .size = 5,
     .repeat = 20,
     .set_up = set_up,
     .run = run,

@@ -15,13 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/file.h"
-
 static const char default_files[] = "/usr/share/common-licenses/*";
+
+enum { TEXT_ROOM = 1 << 20, PIECE = 4096 };
 
 typedef struct words {
     char *text; /* constant while tasks run, small letters only; so is all but `counts` */
-    size_t size;
+    size_t size, capacity;
     size_t piece_size;
     size_t pieces;
     uint64_t repeat;
@@ -193,22 +193,44 @@ static weft_status dump(weft_thread *self, void *state)
 
 /* ---- the text -------------------------------------------------------------------------------------------------- */
 
+/* Room for more text. One large block from the start: growing in small steps would leave a trail of freed ones. */
+static bool reserve(words *w, size_t more)
+{
+    if (w->capacity - w->size >= more)
+        return true;
+    size_t capacity = (w->size + more > TEXT_ROOM / 2 ? (w->size + more) * 2 : TEXT_ROOM);
+    char *longer = realloc(w->text, capacity);
+    if (!longer)
+        return false;
+    w->text = longer;
+    w->capacity = capacity;
+    return true;
+}
+
+/* Reads what the open file has; a line end comes behind it, so that words do not run from one file into the next. */
+static weft_status append_text(words *w, FILE *file, const char *path)
+{
+    size_t got = 1;
+    while (got > 0) {
+        if (!reserve(w, PIECE + 1))
+            return weft_error_set(WEFT_ERROR_MEMORY, "%s: no memory for its text", path);
+        got = fread(w->text + w->size, 1, PIECE, file);
+        w->size += got;
+    }
+    if (ferror(file))
+        return weft_error_set(WEFT_ERROR_SYSTEM, "%s: cannot read: %s", path, strerror(errno));
+    w->text[w->size++] = '\n';
+    return WEFT_OK;
+}
+
 static weft_status append_file(words *w, const char *path)
 {
-    size_t size = 0;
-    errno = 0;
-    char *text = file_read(path, &size);
-    if (!text)
-        return weft_error_set(WEFT_ERROR_SYSTEM, "%s: cannot read: %s", path, strerror(errno));
-    char *longer = realloc(w->text, w->size + size + 1);
-    if (longer) {
-        w->text = longer;
-        memcpy(w->text + w->size, text, size);
-        w->text[w->size + size] = '\n'; /* words do not run from one file into the next */
-        w->size += size + 1;
-    }
-    free(text);
-    return longer ? WEFT_OK : weft_error_set(WEFT_ERROR_MEMORY, "%s: no memory for its text", path);
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return weft_error_set(WEFT_ERROR_SYSTEM, "%s: cannot open: %s", path, strerror(errno));
+    weft_status status = append_text(w, file, path);
+    fclose(file);
+    return status;
 }
 
 static weft_status read_text(words *w, const char *const *paths, size_t count)
