@@ -10,10 +10,10 @@ set(WEFT_TEST_ENVIRONMENT "")
 if(WEFT_SANITIZE MATCHES "thread")
     set(WEFT_MODE_LABEL tsan)
     set(WEFT_TEST_ENVIRONMENT
-        "TSAN_OPTIONS=suppressions='${PROJECT_SOURCE_DIR}/tests/tsan.supp' second_deadlock_stack=1 history_size=4")
+        "TSAN_OPTIONS=suppressions='${PROJECT_SOURCE_DIR}/tests/tsan.supp' second_deadlock_stack=1 history_size=4 allocator_may_return_null=1")
 elseif(WEFT_SANITIZE MATCHES "address")
     set(WEFT_MODE_LABEL asan)
-    set(WEFT_TEST_ENVIRONMENT "ASAN_OPTIONS=detect_stack_use_after_return=1" "UBSAN_OPTIONS=print_stacktrace=1")
+    set(WEFT_TEST_ENVIRONMENT "ASAN_OPTIONS=detect_stack_use_after_return=1 allocator_may_return_null=1" "UBSAN_OPTIONS=print_stacktrace=1")
 endif()
 
 # gcc's and older clang's TSan cannot map its shadow when the kernel randomises addresses by more than 28 bits.

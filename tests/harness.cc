@@ -17,6 +17,17 @@
 #include <string>
 #include <vector>
 
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define UNDER_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define UNDER_SANITIZER 1
+#endif
+#endif
+#ifndef UNDER_SANITIZER
+#define UNDER_SANITIZER 0
+#endif
+
 namespace {
 
 test_case *first;
@@ -181,6 +192,8 @@ void test_thread_with_stack(size_t stack_bytes, void (*run)(void *arg), void *ar
     stack_start s{run, arg};
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
+    if (UNDER_SANITIZER) // its frames are several times as large
+        stack_bytes *= 8;
     int error = stack_bytes ? pthread_attr_setstacksize(&attributes, stack_bytes) : 0;
     pthread_t thread;
     if (!error)
@@ -191,17 +204,6 @@ void test_thread_with_stack(size_t stack_bytes, void (*run)(void *arg), void *ar
         pthread_join(thread, nullptr);
     pthread_attr_destroy(&attributes);
 }
-
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define UNDER_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define UNDER_SANITIZER 1
-#endif
-#endif
-#ifndef UNDER_SANITIZER
-#define UNDER_SANITIZER 0
-#endif
 
 int test_scale(int count)
 {

@@ -75,7 +75,8 @@ uint64_t test_random(uint64_t *state);
 /* Runs run(index, arg) on `count` new pthreads, index 0 to count - 1, which start together; returns when all ended. */
 void test_threads(int count, void (*run)(int index, void *arg), void *arg);
 
-/* The same on one new pthread with `stack_bytes` of stack (0: the system's default). */
+/* The same on one new pthread with `stack_bytes` of stack (0: the system's default), or as much
+ * more as a sanitizer needs. */
 void test_thread_with_stack(size_t stack_bytes, void (*run)(void *arg), void *arg);
 
 /* A repetition count for this build: `count`, or a tenth of it under a sanitizer, never 0. */
