@@ -7,6 +7,7 @@
 # Usage: test.sh [mode...]   modes: format release clang tsan asan tidy (default: all)
 set -u
 cd "$(dirname "$0")/.." || exit 1
+mkdir -p build || exit 1
 passed=0 failed=0 skipped=0
 rows=()
 
@@ -14,7 +15,7 @@ finish() {
     echo
     [ ${#rows[@]} -eq 0 ] || printf '%s\n' "${rows[@]}"
     [ "$skipped" -eq 0 ] || echo "$skipped skipped"
-    echo "$passed passed, $failed failed"
+    echo "$passed passed, $failed failed" | tee build/summary
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
     exit
 }
