@@ -28,6 +28,7 @@ typedef struct heap {
 /* A thread's part in it. */
 typedef struct heap_thread {
     void *part[HEAP_KINDS]; /* attached OS thread only; the body's */
+    int64_t balance;        /* the same; bytes allocated less bytes freed since it was last above 0: never above 0 */
 } heap_thread;
 
 struct thread;

@@ -19,7 +19,10 @@ typedef struct mimalloc_body {
     mi_heap_t *heaps[HEAP_KINDS]; /* constant */
 } mimalloc_body;
 
-enum { OBJECT_HEADER_BYTES = 16 };
+enum {
+    OBJECT_HEADER_BYTES = 16,
+    SHRUNK_BYTES = 8 << 20 /* a thread that has freed so much more than it allocated gives free pages back */
+};
 
 static mi_heap_t *heap_of(const heap *h, heap_kind kind)
 {
@@ -69,6 +72,7 @@ weft_status heap_thread_attach(heap *h, heap_thread *part)
 {
     for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++)
         part->part[kind] = mi_heap_theap(heap_of(h, kind));
+    part->balance = 0;
     return WEFT_OK;
 }
 
@@ -92,18 +96,29 @@ void heap_thread_gone(heap *h, heap_thread *part)
 void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
 {
     (void)h;
+    int64_t balance = part->balance + (int64_t)size;
+    part->balance = balance < 0 ? balance : 0;
     mi_theap_t *theap = (mi_theap_t *)part->part[kind];
     void *block = size <= MI_SMALL_SIZE_MAX ? mi_theap_malloc_small(theap, size) : mi_theap_malloc(theap, size);
     tsan_block_taken(block, size);
     return block;
 }
 
+/* mimalloc gives free pages back after seconds, and may meanwhile touch others: docs/heaps.md. */
+static __attribute__((noinline, cold)) void give_pages_back(heap_thread *part)
+{
+    part->balance = 0;
+    mi_arenas_purge();
+}
+
 void heap_block_free(heap *h, heap_thread *part, heap_kind kind, void *block, size_t size)
 {
     (void)h;
-    (void)part;
     (void)kind;
     tsan_block_given(block, size);
+    part->balance -= (int64_t)size;
+    if (WEFT_UNLIKELY(part->balance < -SHRUNK_BYTES))
+        give_pages_back(part);
     /* The short way is for what mi_theap_malloc_small gave. Above WEFT_SMALL_MAX a block may have been reallocated, and
      * then its size does not tell what it came from. */
     if (size <= WEFT_SMALL_MAX)

@@ -1,5 +1,6 @@
 /* test_heap.c - what every body of the heap must do: blocks, the walk against a shadow list, magazines, statistics,
  * running out of memory. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,43 @@ TEST_CASE(heap, many short - lived heaps)
             CHECK(heap_block_alloc(&b.heap, &b.part, n % 2 ? HEAP_OBJECT : HEAP_RAW, 16 * (1 + (size_t)n)) != NULL);
         close_heap(&b);
     }
+}
+
+/* Resident memory of the process in bytes; 0 where the system does not tell. */
+static size_t resident(void)
+{
+    unsigned long pages = 0, all = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f == NULL)
+        return 0;
+    if (fscanf(f, "%lu %lu", &all, &pages) != 2)
+        pages = 0;
+    fclose(f);
+    return pages * 4096;
+}
+
+TEST_CASE(heap, memory that is no longer used goes back to the system)
+{
+    enum { BLOCKS = 128 * 1024, SIZE = 512 }; /* 64 MiB */
+
+    static void *blocks[BLOCKS];
+    if (heap_magazine_bytes() == 0 || resident() == 0)
+        SKIP("a sanitizer keeps freed memory, or the system does not tell");
+    bare_heap b;
+    open_heap(&b);
+    memset(blocks, 1, sizeof blocks);
+    size_t empty = resident();
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = heap_block_alloc(&b.heap, &b.part, HEAP_OBJECT, SIZE);
+        REQUIRE(blocks[i] != NULL);
+        memset(blocks[i], 1, SIZE);
+    }
+    size_t full = resident();
+    CHECK(full > empty + (50u << 20));
+    for (int i = 0; i < BLOCKS; i++)
+        heap_block_free(&b.heap, &b.part, HEAP_OBJECT, blocks[i], SIZE);
+    CHECK(resident() < full - (48u << 20));
+    close_heap(&b);
 }
 
 /* ---- raw memory -------------------------------------------------------------------------------------------------- */

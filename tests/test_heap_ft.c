@@ -88,7 +88,7 @@ static void allocate_and_end(int index, void *arg)
 static void free_of_another(int index, void *arg)
 {
     (void)arg;
-    heap_thread part = {{NULL}};
+    heap_thread part = {.part = {NULL}};
     CHECK_INT(heap_thread_attach(&shared.heap, &part), WEFT_OK);
     int victim = 1 + (index + 1) % THREADS;
     for (int i = index; i < EACH; i += 2)
@@ -160,7 +160,7 @@ TEST_CASE(heap_ft, a walk sees the blocks of threads that stand still)
 static void allocate_a_little(int index, void *arg)
 {
     int begin = *(int *)arg, first = begin + index * 10;
-    heap_thread part = {{NULL}};
+    heap_thread part = {.part = {NULL}};
     CHECK_INT(heap_thread_attach(&shared.heap, &part), WEFT_OK);
     for (int i = first; i < first + 10; i++) {
         size_t size = heap_round(size_of(i % 1000));
@@ -195,7 +195,7 @@ static void open_use_close(int index, void *arg)
     (void)arg;
     for (int i = 0; i < test_scale(100); i++) {
         heap h;
-        heap_thread part = {{NULL}};
+        heap_thread part = {.part = {NULL}};
         CHECK_INT(heap_open(&h), WEFT_OK);
         CHECK_INT(heap_thread_attach(&h, &part), WEFT_OK);
         for (int n = 0; n < 20; n++)
@@ -213,7 +213,7 @@ TEST_CASE(heap_ft, many short - lived heaps in several threads)
 static void free_all_as_first_deed(int index, void *arg)
 {
     (void)arg;
-    heap_thread part = {{NULL}};
+    heap_thread part = {.part = {NULL}};
     for (int i = index; i < EACH; i += THREADS)
         free_one(0, i, &part);
 }
@@ -236,7 +236,7 @@ TEST_CASE(heap_ft, a freed block keeps its second word while it is free)
     if (strncmp(heap_name(), "mimalloc", 8) != 0)
         SKIP("late readers only meet mimalloc");
     heap h;
-    heap_thread part = {{NULL}};
+    heap_thread part = {.part = {NULL}};
     CHECK_INT(heap_open(&h), WEFT_OK);
     CHECK_INT(heap_thread_attach(&h, &part), WEFT_OK);
 
