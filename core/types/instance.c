@@ -2,10 +2,11 @@
  *
  * Reading a slot takes no lock: the reader loads the slot, takes a reference only if the object is surely not dying,
  * and looks at the slot again. If the try fails (nobody but the owner has counted the object yet, or it is just being
- * replaced), it takes the instance's lock and publishes the object, so that later readers get through. Writing takes
- * the lock, stores, and drops the old object after the lock is given back, so no destructor runs inside. Any attached
- * thread, any number at once. The types themselves are in instance_type.c. */
+ * replaced), it enters the instance's guard (guard.h) and publishes the object, so that later readers get through.
+ * Writers exchange the slot inside the guard and drop the old object after it, so no destructor runs inside. Any
+ * attached thread, any number at once. The types themselves are in instance_type.c. */
 #include "core/text_buffer.h"
+#include "core/types/guard.h"
 #include "core/types/instance.h"
 
 /* Is `slot` one of o's? Sets the error. */
@@ -39,37 +40,38 @@ weft_object *weft_instance_new(weft_thread *self, const weft_type *type)
         weft_error_set(WEFT_ERROR_TYPE, "%s: %s is not an instance type of this runtime", __func__, type->name);
         return NULL;
     }
-    return weft_new(self, type);
+    /* The rest of what weft_new does. */
+    weft_object *o = object_alloc_sized(thread_of(self), type->index, type->size, HEADER_FRONT);
+    if (WEFT_UNLIKELY(o == NULL))
+        return NULL;
+    size_t count = instance_slot_count(type);
+    for (size_t i = 0; i < count; i++)
+        instance_of(o)->slots[i] = NULL;
+    object_track(thread_of(self), o);
+    return o;
 }
 
-/* The slot's object with one more reference, found under the lock, or NULL. */
-static weft_object *get_locked(weft_thread *self, instance_object *instance, size_t slot)
+/* A new reference, or NULL if the slot is unset, inside the guard: now nobody replaces it. */
+static weft_object *get_guarded(weft_thread *self, instance_object *instance, size_t slot)
 {
-    weft_critical section;
-    weft_critical_begin(self, &section, &instance->object);
-    weft_object *value = weft_load_relaxed(&instance->slots[slot]); /* the lock orders it */
+    guard g;
+    guard_enter(self, &g, &instance->object);
+    weft_object *value = weft_load_relaxed(&instance->slots[slot]); /* the guard orders it */
     if (value != NULL)
-        weft_incref_published(self, value);
-    weft_critical_end(self, &section);
+        value = ref_read_guarded(self, value);
+    guard_leave(self, &g);
     return value;
 }
 
 /* A new reference, or NULL if the slot is unset. */
 static inline weft_object *slot_get(weft_thread *self, instance_object *instance, size_t slot)
 {
-    /* order: acquire - pairs with the release in slot_set, so that we see the object as its maker left it. */
-    weft_object *value = weft_load_acquire(&instance->slots[slot]);
-    while (value != NULL) {
-        if (WEFT_UNLIKELY(!weft_try_incref(self, value)))
-            return get_locked(self, instance, slot);
-        /* order: acquire - after the increment, pairs as above: what we counted is what is still in the slot. */
-        weft_object *now = weft_load_acquire(&instance->slots[slot]);
-        if (WEFT_LIKELY(now == value))
-            return value;
-        weft_decref(self, value);
-        value = now;
-    }
-    return NULL;
+    static void *const no_array =
+        NULL; /* slots are part of the object: there is no array that could be another by now */
+    weft_object *value = ref_read(self, &instance->slots[slot], &no_array, NULL);
+    if (WEFT_LIKELY(value != NULL))
+        return value;
+    return weft_load_relaxed(&instance->slots[slot]) != NULL ? get_guarded(self, instance, slot) : NULL;
 }
 
 weft_object *weft_instance_get(weft_thread *self, weft_object *o, int64_t slot)
@@ -87,12 +89,12 @@ weft_object *weft_instance_get(weft_thread *self, weft_object *o, int64_t slot)
 /* Puts `value` (whose reference becomes the slot's) in its place and drops what was there. */
 static inline void slot_set(weft_thread *self, instance_object *instance, size_t slot, weft_object *value)
 {
-    weft_critical section;
-    weft_critical_begin(self, &section, &instance->object);
-    weft_object *old = weft_load_relaxed(&instance->slots[slot]); /* written only under the lock we hold */
-    /* order: release - pairs with the loads in slot_get. */
+    guard g;
+    guard_enter(self, &g, &instance->object);
+    weft_object *old = weft_load_relaxed(&instance->slots[slot]); /* written only inside the guard */
+    /* order: release - pairs with ref_read, so that a reader sees the object as its maker left it. */
     weft_store_release(&instance->slots[slot], value);
-    weft_critical_end(self, &section);
+    guard_leave(self, &g);
     weft_xdecref(self, old);
 }
 

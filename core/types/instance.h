@@ -4,7 +4,7 @@
 
 #include "core/core.h"
 
-/* A slot is read atomically by anyone and written under the object's lock; NULL is unset. The slot holds a reference. */
+/* A slot is read atomically by anyone and written inside the object's guard; NULL is unset. The slot holds a reference. */
 typedef struct instance_object {
     weft_object object;
     weft_object *slots[];
