@@ -57,6 +57,14 @@ static int64_t value_of(weft_thread *self, weft_object *o)
     return value;
 }
 
+/* While waiting for another: so that it runs, also where only one can. */
+static void let_others_run(weft_thread *self)
+{
+    CHECK_INT(weft_block_begin(self), WEFT_OK);
+    sched_yield();
+    CHECK_INT(weft_block_end(self), WEFT_OK);
+}
+
 /* ---- lists ----------------------------------------------------------------------------------------------------- */
 
 static void append_own(int index, void *arg)
@@ -197,11 +205,11 @@ TEST_CASE(stress_list, readers see only items while one thread changes the list 
     on_stage(200000, one_changes_list, NULL);
 }
 
-/* A window of rising numbers moves along: item 0 goes, the next number comes. Whoever reads index i and then i + 1 sees
- * a number and then a greater one, as the window only ever moves up. */
+/* A window of rising numbers moves along: item 0 goes, the next number comes. So items that are n places apart differ by n,
+ * and by more if the window moved on between two reads; by less if the second read saw an earlier state. */
 static void move_window(int index, void *arg)
 {
-    enum { WIDTH = 64 };
+    enum { WIDTH = 2000 };
 
     ENTER(s);
     if (index == 0) {
@@ -216,10 +224,10 @@ static void move_window(int index, void *arg)
         __atomic_store_n(&s->done, 1, __ATOMIC_RELEASE);
     } else {
         while (!__atomic_load_n(&s->done, __ATOMIC_ACQUIRE)) {
-            int64_t at = (int64_t)(test_random(&state) % (WIDTH - 2));
-            weft_object *a = weft_list_get(self, s->list, at), *b = weft_list_get(self, s->list, at + 1);
+            int64_t n = (int64_t)(test_random(&state) % (WIDTH / 2)), at = (int64_t)(test_random(&state) % (WIDTH / 2));
+            weft_object *a = weft_list_get(self, s->list, at), *b = weft_list_get(self, s->list, at + n);
             if (a != NULL && b != NULL)
-                CHECK(value_of(self, b) > value_of(self, a));
+                CHECK(value_of(self, b) - value_of(self, a) >= n);
             weft_xdecref(self, a);
             weft_xdecref(self, b);
             weft_safepoint(self);
@@ -228,9 +236,136 @@ static void move_window(int index, void *arg)
     LEAVE();
 }
 
-TEST_CASE(stress_list, two reads in a row never see an item moved and then its neighbour not yet)
+TEST_CASE(stress_list, two reads in a row never see an item moved and then a later one not yet)
 {
-    on_stage(100000, move_window, NULL);
+    on_stage(20000, move_window, NULL);
+}
+
+/* Two lists and two dicts, one for even and one for odd numbers. Their owner puts fresh numbers in and takes them out, so
+ * that the block of an even number soon holds an odd one. Whoever reads a wrong one took an object for what it was before. */
+static void even_and_odd(int index, void *arg)
+{
+    ENTER(s);
+    if (index == 0) {
+        weft_object *all = weft_list_new(self, 4), *key = weft_int_new(self, 1000);
+        for (int i = 0; i < 4; i++) {
+            weft_object *o = i < 2 ? weft_list_new(self, 0) : weft_dict_new(self);
+            CHECK_INT(weft_list_append(self, all, o), WEFT_OK);
+            weft_decref(self, o);
+        }
+        weft_incref(self, all);
+        __atomic_store_n(&s->hand, all, __ATOMIC_SEQ_CST);
+        for (int i = 0; i < s->rounds; i++) {
+            int odd = (int)(test_random(&state) & 1);
+            weft_object *list = weft_list_get(self, all, odd), *dict = weft_list_get(self, all, 2 + odd);
+            for (int64_t n = 0; n < 3; n++) {
+                weft_object *a = weft_int_new(self, 2000 + 2 * i + odd), *b = weft_int_new(self, 2000 + 2 * i + odd);
+                CHECK_INT(weft_list_append(self, list, a), WEFT_OK);
+                CHECK_INT(weft_dict_set(self, dict, key, b), WEFT_OK);
+                weft_decref(self, a);
+                weft_decref(self, b);
+                for (uint64_t wait = test_random(&state) % 32; wait-- > 0;)
+                    weft_safepoint(self);
+            }
+            CHECK_INT(weft_dict_pop(self, dict, key, NULL), 1);
+            for (int64_t n = 0; n < 3; n++)
+                weft_decref(self, weft_list_pop(self, list, -1));
+            weft_decref(self, list);
+            weft_decref(self, dict);
+            weft_safepoint(self);
+        }
+        weft_decref(self, key);
+        __atomic_store_n(&s->done, 1, __ATOMIC_SEQ_CST);
+        while (__atomic_load_n(&s->done, __ATOMIC_SEQ_CST) != THREADS)
+            let_others_run(self);
+        weft_decref(self, all);
+        weft_decref(self, all);
+    } else {
+        weft_object *all, *part[4], *key = weft_int_new(self, 1000);
+        while ((all = __atomic_load_n(&s->hand, __ATOMIC_SEQ_CST)) == NULL)
+            let_others_run(self);
+        for (int i = 0; i < 4; i++)
+            part[i] = weft_list_get(self, all, i);
+        while (!__atomic_load_n(&s->done, __ATOMIC_SEQ_CST)) {
+            int odd = (int)(test_random(&state) & 1);
+            weft_object *a = weft_list_get(self, part[odd], (int64_t)(test_random(&state) % 3)), *b = NULL;
+            CHECK(weft_dict_get(self, part[2 + odd], key, &b) >= 0);
+            CHECK(a == NULL || (weft_is_int(a) && value_of(self, a) % 2 == odd));
+            CHECK(b == NULL || (weft_is_int(b) && value_of(self, b) % 2 == odd));
+            weft_xdecref(self, a);
+            weft_xdecref(self, b);
+            weft_safepoint(self);
+        }
+        for (int i = 0; i < 4; i++)
+            weft_decref(self, part[i]);
+        weft_decref(self, key);
+        __atomic_add_fetch(&s->done, 1, __ATOMIC_SEQ_CST);
+    }
+    LEAVE();
+}
+
+TEST_CASE(stress_list, a reader never takes an object for what its block held before)
+{
+    on_stage(100000, even_and_odd, NULL);
+}
+
+/* A list and a dict grow and are emptied by their owner, while others read them: so that arrays go while they are read. */
+static void grow_and_clear(int index, void *arg)
+{
+    ENTER(s);
+    if (index == 0) {
+        weft_object *all = weft_list_new(self, 2);
+        for (int i = 0; i < 2; i++) {
+            weft_object *o = i == 0 ? weft_list_new(self, 0) : weft_dict_new(self);
+            CHECK_INT(weft_list_append(self, all, o), WEFT_OK);
+            weft_decref(self, o);
+        }
+        weft_object *list = weft_list_get(self, all, 0), *dict = weft_list_get(self, all, 1);
+        __atomic_store_n(&s->hand, all, __ATOMIC_SEQ_CST);
+        for (int i = 0; i < s->rounds; i++) {
+            weft_object *item = weft_int_new(self, 1000 + i % 100);
+            CHECK_INT(weft_list_append(self, list, item), WEFT_OK);
+            CHECK_INT(weft_dict_set(self, dict, item, item), WEFT_OK);
+            weft_decref(self, item);
+            if (i % 100 == 99) {
+                CHECK_INT(weft_list_clear(self, list), WEFT_OK);
+                CHECK_INT(weft_dict_clear(self, dict), WEFT_OK);
+            }
+            weft_safepoint(self);
+        }
+        weft_decref(self, list);
+        weft_decref(self, dict);
+        __atomic_store_n(&s->done, 1, __ATOMIC_SEQ_CST);
+        while (__atomic_load_n(&s->done, __ATOMIC_SEQ_CST) != THREADS)
+            let_others_run(self);
+        weft_decref(self, all);
+    } else {
+        weft_object *all;
+        while ((all = __atomic_load_n(&s->hand, __ATOMIC_SEQ_CST)) == NULL)
+            let_others_run(self);
+        weft_object *list = weft_list_get(self, all, 0), *dict = weft_list_get(self, all, 1);
+        while (!__atomic_load_n(&s->done, __ATOMIC_SEQ_CST)) {
+            int64_t number = (int64_t)(test_random(&state) % 100);
+            weft_object *key = weft_int_new(self, 1000 + number), *value = NULL;
+            weft_object *item = weft_list_get(self, list, number);
+            CHECK(weft_dict_get(self, dict, key, &value) >= 0);
+            CHECK(item == NULL || value_of(self, item) == 1000 + number);
+            CHECK(value == NULL || value_of(self, value) == 1000 + number);
+            weft_xdecref(self, item);
+            weft_xdecref(self, value);
+            weft_decref(self, key);
+            weft_safepoint(self);
+        }
+        weft_decref(self, list);
+        weft_decref(self, dict);
+        __atomic_add_fetch(&s->done, 1, __ATOMIC_SEQ_CST);
+    }
+    LEAVE();
+}
+
+TEST_CASE(stress_list, arrays that their owner replaces stay while others read them)
+{
+    on_stage(200000, grow_and_clear, NULL);
 }
 
 /* ---- dicts ----------------------------------------------------------------------------------------------------- */
@@ -442,14 +577,6 @@ TEST_CASE(stress_dict, readers see only values of their key while two threads ch
 
 /* ---- the owner's way round the lock: guard_ft.h ------------------------------------------------------------------ */
 
-/* While waiting for another: so that it runs, also where only one can. */
-static void let_others_run(weft_thread *self)
-{
-    CHECK_INT(weft_block_begin(self), WEFT_OK);
-    sched_yield();
-    CHECK_INT(weft_block_end(self), WEFT_OK);
-}
-
 /* In each round thread 0 makes a list and a dict and goes on changing them, while the others come in at some moment:
  * the first to come takes them away from an owner in full run. More rounds than an owner is given the benefit for. */
 static void take_from_owner(int index, void *arg)
@@ -534,4 +661,37 @@ static void make_and_end(int index, void *arg)
 TEST_CASE(stress_guard, containers outlive the threads that made them)
 {
     on_stage(5000, make_and_end, NULL);
+}
+
+/* A container used inside a critical section on itself, by all at once: counting up is one step. */
+static void count_in_section(int index, void *arg)
+{
+    ENTER(s);
+    (void)index;
+    (void)state;
+    for (int i = 0; i < s->rounds; i++) {
+        weft_critical section;
+        weft_critical_begin(self, &section, s->list);
+        weft_object *old = weft_list_size(self, s->list) ? weft_list_pop(self, s->list, -1) : NULL;
+        weft_object *more = weft_int_new(self, old ? value_of(self, old) + 1 : 1);
+        CHECK_INT(weft_list_append(self, s->list, more), WEFT_OK);
+        weft_critical_end(self, &section);
+        weft_xdecref(self, old);
+        weft_decref(self, more);
+        weft_safepoint(self);
+    }
+    LEAVE();
+}
+
+static void check_section(weft_thread *self, stage *s)
+{
+    CHECK_INT(weft_list_size(self, s->list), 1);
+    weft_object *sum = weft_list_get(self, s->list, 0);
+    CHECK_INT(value_of(self, sum), (int64_t)THREADS * s->rounds);
+    weft_decref(self, sum);
+}
+
+TEST_CASE(stress_guard, operations inside a critical section on the container are one step)
+{
+    on_stage(20000, count_in_section, check_section);
 }
