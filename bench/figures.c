@@ -118,7 +118,7 @@ static bool free_threaded(const figure *f, const settings *s, spread *value)
     return true;
 }
 
-/* results.json, parsed; NULL if `make run` has not written it. */
+/* results.json, parsed; NULL if `make run` has not written it, or somebody tried the report on a fraction of the work. */
 static yajl_val read_results(const settings *s)
 {
     char path[4096];
@@ -127,9 +127,13 @@ static yajl_val read_results(const settings *s)
     char *text = file_read(path, &size);
     yajl_val results = text ? yajl_tree_parse(text, NULL, 0) : NULL;
     free(text);
-    if (!results)
-        fprintf(stderr, "bench: no %s: `make run` writes it\n", path);
-    return results;
+    const char *trial[] = {"trial", NULL};
+    bool usable = results && !yajl_tree_get(results, trial, yajl_t_true);
+    if (usable)
+        return results;
+    fprintf(stderr, "bench: %s %s: `make run` writes it\n", path, results ? "is from a trial run" : "is missing");
+    yajl_tree_free(results);
+    return NULL;
 }
 
 /* What `make run` found: the geometric means over the workloads are not measured again here. */
@@ -264,6 +268,6 @@ int main(int argc, char **argv)
     if (!parse(argc, argv, &s))
         return usage();
     machine m = machine_describe();
-    printf("%s, %ld cores; load average %.2f; %s\n", m.cpu, m.cores, m.load, m.compiler);
+    machine_print(&m);
     return measure_all(&s);
 }

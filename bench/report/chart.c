@@ -63,7 +63,7 @@ static void write_data(FILE *script, const report *r, const chart *kind)
     }
     fputs("END\n"
           "plot $data using 1:2:5:xtic(6) with boxes lc rgb variable, "
-          "$data using 1:2:3:4 with yerrorbars pt -1 lw 1.5 lc rgb '#323f4b', "
+          "$data using 1:3:(0):($4-$3) with vectors nohead lw 2 lc rgb '#323f4b', "
           "$data using 1:(0):(sprintf('%.2f', $2)) with labels offset 0,0.9 textcolor rgb '#ffffff'\n",
           script);
 }

@@ -1,12 +1,18 @@
 /* machine.c - see machine.h. What cannot be found out is "unknown" or 0. */
 #include "report/machine.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "lib/statistics.h"
+#include "lib/timing.h"
+
+enum { CONTROL_STEPS = 50000000, CONTROL_ROUNDS = 7 };
 
 static void find_cpu(char *name, size_t size)
 {
@@ -25,6 +31,38 @@ static void find_cpu(char *name, size_t size)
         fclose(file);
 }
 
+static void *spin(void *arg)
+{
+    uint32_t x = 1;
+    for (uint32_t i = 0; i < CONTROL_STEPS; i++)
+        x = x * 1664525 + 1013904223; /* each step waits for the one before */
+    *(volatile uint32_t *)arg = x;
+    return NULL;
+}
+
+static double spin_seconds(bool two)
+{
+    pthread_t other;
+    uint32_t results[2];
+    double start = seconds_now();
+    two = two && pthread_create(&other, NULL, spin, &results[1]) == 0;
+    spin(&results[0]);
+    if (two)
+        pthread_join(other, NULL);
+    return seconds_now() - start;
+}
+
+/* What two threads get done in the time of one, when nothing of ours can slow them down. */
+static double control_speedup(void)
+{
+    double speedups[CONTROL_ROUNDS];
+    for (int i = 0; i < CONTROL_ROUNDS; i++) {
+        double one = spin_seconds(false);
+        speedups[i] = 2 * one / spin_seconds(true);
+    }
+    return spread_of(speedups, CONTROL_ROUNDS).median;
+}
+
 machine machine_describe(void)
 {
     machine m = {.cores = sysconf(_SC_NPROCESSORS_ONLN)};
@@ -41,7 +79,14 @@ machine machine_describe(void)
     m.memory_bytes = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     if (getloadavg(&m.load, 1) != 1)
         m.load = 0;
+    m.control = control_speedup();
     return m;
+}
+
+void machine_print(const machine *m)
+{
+    printf("%s, %ld cores; load average %.2f; two threads without Weft do %.2f times the work of one; %s\n", m->cpu,
+           m->cores, m->load, m->control, m->compiler);
 }
 
 void machine_write(json_writer *json, const char *key, const machine *m)
@@ -54,5 +99,6 @@ void machine_write(json_writer *json, const char *key, const machine *m)
     json_string(json, "compiler", m->compiler);
     json_string(json, "date", m->date);
     json_number(json, "load_average", m->load);
+    json_number(json, "control_2_threads_speedup", m->control);
     json_end_map(json);
 }

@@ -63,8 +63,7 @@ int main(int argc, char **argv)
     if (!parse(argc, argv, &r))
         return usage();
     r.machine = machine_describe();
-    printf("%s, %ld cores; load average %.2f; %s\n", r.machine.cpu, r.machine.cores, r.machine.load,
-           r.machine.compiler);
+    machine_print(&r.machine);
     if (!report_measure(&r) || !report_write_results(&r) || !report_write_page(&r))
         return 1;
     printf("\nwritten: %s/results.json, %s/index.html\n", r.folder, r.folder);

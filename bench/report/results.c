@@ -1,4 +1,5 @@
-/* results.c - results.json: every figure a median, with "<figure>_quartiles" beside it. */
+/* results.c - results.json: every figure a median, with "<figure>_quartiles" beside it. "trial" is there,
+ * and true, if only a fraction of the work was done. */
 #include "report/report.h"
 
 #include <stdio.h>
@@ -45,6 +46,8 @@ bool report_write_results(const report *r)
     char path[4096];
     json_writer json = json_begin(true);
     json_map(&json, NULL);
+    if (r->quick)
+        json_boolean(&json, "trial", true);
     json_array(&json, "workloads");
     for (uint32_t i = 0; i < r->count; i++)
         write_workload(&json, &r->comparisons[i]);
