@@ -28,7 +28,7 @@ typedef struct thread {
     weft_object *dying;      /* objects that died while another did: refcount/dying.h */
     struct thread *os_next;  /* next membership of the same OS thread */
     struct thread *pool_next; /* runtime's lock */
-    struct thread *all_next; /* constant once linked; runtime's lock to walk */
+    struct thread *all_next; /* constant once linked */
 } thread;
 
 struct weft_runtime {
@@ -37,7 +37,7 @@ struct weft_runtime {
     gc_state gc;
     pthread_mutex_t lock;    /* pool, all, types; innermost: nothing is taken inside */
     thread *pool;            /* lock */
-    thread *all;             /* lock */
+    thread *all;             /* lock to write, atomic to read */
     uint32_t attached;       /* lock */
     uint32_t max_threads;    /* constant */
     uint32_t *types;         /* indexes of the types registered here; lock */

@@ -43,7 +43,7 @@ void reclaim_quiesce(thread *self)
 static bool grace_passed(thread *self, uint64_t goal)
 {
     world *w = &self->head.runtime->world;
-    uint32_t used = weft_load_acquire(&w->slots_used); /* order: acquire - pairs with world_add_thread_locked */
+    uint32_t used = weft_load_seq_cst(&w->slots_used); /* order: see world_add_thread_locked */
     bool passed = true;
     for (uint32_t id = 1; id <= used; id++) {
         id_slot *s = &w->slots[id];
@@ -216,7 +216,7 @@ void reclaim_hand_over(thread *self)
 void reclaim_all_stopped(thread *self)
 {
     weft_runtime *runtime = self->head.runtime;
-    for (thread *t = runtime->all; t; t = t->all_next) {
+    for (thread *t = weft_load_acquire(&runtime->all); t; t = t->all_next) { /* order: pairs with thread_create_locked */
         reclaim_thread *r = &t->reclaim;
         if (r->open) {
             batch_free(self, r->open);
@@ -240,7 +240,7 @@ void reclaim_all_stopped(thread *self)
 size_t reclaim_bytes_stopped(weft_runtime *runtime)
 {
     size_t bytes = 0;
-    for (thread *t = runtime->all; t; t = t->all_next)
+    for (thread *t = weft_load_acquire(&runtime->all); t; t = t->all_next) /* order: as above */
         bytes += t->reclaim.bytes;
     for (reclaim_batch *batch = runtime->world.orphans; batch; batch = batch->next)
         bytes += batch->bytes;

@@ -90,7 +90,8 @@ static thread *thread_create_locked(weft_runtime *runtime)
         return NULL;
     }
     t->all_next = runtime->all;
-    runtime->all = t;
+    /* order: release - pairs with the acquire loads of who has stopped the world: a new thread attaches even then. */
+    weft_store_release(&runtime->all, t);
     return t;
 }
 

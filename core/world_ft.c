@@ -297,12 +297,15 @@ void world_start(thread *t)
         if (id != t->head.id && (weft_load_relaxed(&w->slots[id].word) & SLOT_STOP))
             world_release(t, &w->slots[id]);
     stopper_resign(w);
+    if (t->dying && !t->destroying) /* by merging: the next safepoint destroys it */
+        __atomic_fetch_or(&t->world.slot->word, (uint32_t)SLOT_PENDING, __ATOMIC_RELAXED);
 }
 
 void world_drain_stopped(thread *self)
 {
     world *w = &self->head.runtime->world;
-    for (uint32_t id = 1; id <= w->slots_used; id++) {
+    uint32_t used = weft_load_acquire(&w->slots_used); /* a new thread may be given an id meanwhile */
+    for (uint32_t id = 1; id <= used; id++) {
         id_slot *s = &w->slots[id];
         __atomic_fetch_and(&s->word, ~(uint32_t)SLOT_PENDING, __ATOMIC_RELAXED); /* nobody else runs */
         queue_drain(self, s);
@@ -358,8 +361,10 @@ weft_status world_add_thread_locked(weft_runtime *runtime, thread *t)
     t->head.id = (uint16_t)id;
     t->head.poll = &s->word;
     t->world.slot = s;
-    /* order: release - pairs with the acquire load in reclaim_ft.c, which scans the slots without the lock. */
-    weft_store_release(&w->slots_used, id);
+    /* order: seq_cst - as the change of the word in world_attach, which comes after it: a retirer that advanced the epoch
+     * and then misses this id has advanced it before the new thread loads it (reclaim_ft.c, grace_passed). And it releases
+     * the slot to who scans without the lock. */
+    weft_store_seq_cst(&w->slots_used, id);
     return WEFT_OK;
 }
 

@@ -25,13 +25,6 @@ static int32_t shared_state(int32_t shared)
     return shared & WEFT_SHARED_STATE;
 }
 
-static int32_t shared_make(int64_t count, int32_t state)
-{
-    if (count >= SHARED_SATURATED || count <= -SHARED_SATURATED)
-        count = SHARED_SATURATED_AT;
-    return (int32_t)count * WEFT_SHARED_ONE + state;
-}
-
 /* Counts that have left the exact range are put in the middle of the saturated one, where they stay. */
 static void shared_saturate(weft_object *o)
 {
@@ -158,7 +151,7 @@ void weft_decref_zero(weft_thread *self, weft_object *o)
     if (WEFT_LIKELY(weft_load_acquire(&o->shared) == WEFT_SHARED_DEFAULT)) {
         if (object_die_leaf(thread_of(self), o))
             return;
-        header_kill(o);
+        header_die(o);
         object_die(thread_of(self), o);
         return;
     }

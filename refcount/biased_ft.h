@@ -35,6 +35,13 @@ static inline void header_kill(weft_object *o)
     weft_store_relaxed(object_word1(o), word1_make(WEFT_SHARED_MERGED, WEFT_OWNER_NONE));
 }
 
+/* The same to its count, by its owner, and its bits stay: it may have been finalized, and a finalizer may bring it back. */
+static inline void header_die(weft_object *o)
+{
+    weft_store_relaxed(&o->owner, (uint16_t)WEFT_OWNER_NONE);
+    weft_store_relaxed(&o->shared, (int32_t)WEFT_SHARED_MERGED);
+}
+
 enum { HEADER_FRONT = 0 };
 
 static inline size_t header_front(const weft_type *type)
@@ -129,6 +136,13 @@ static inline bool shared_is_saturated(int32_t shared)
 {
     int32_t count = shared >> 2;
     return count >= SHARED_SATURATED || count <= -SHARED_SATURATED;
+}
+
+static inline int32_t shared_make(int64_t count, int32_t state)
+{
+    if (count >= SHARED_SATURATED || count <= -SHARED_SATURATED)
+        count = SHARED_SATURATED_AT;
+    return (int32_t)count * WEFT_SHARED_ONE + state;
 }
 
 /* Makes `o` ownerless: every reference in `shared`, `extra` added. True if that leaves none: the caller owns its death.

@@ -3,6 +3,7 @@
  * One a thread id, in its slot: pushed by compare-and-swap, emptied by one exchange (Treiber 1986; no ABA, since
  * nothing is ever popped singly). An entry holds one reference to its object.
  * Threads: any attached thread pushes; drained by the owner, by who has its slot borrowed, or by who stopped the world. */
+#include "core/error.h"
 #include "refcount/refcount.h"
 
 void queue_drain(thread *self, id_slot *s)
@@ -18,13 +19,32 @@ void queue_drain(thread *self, id_slot *s)
     }
 }
 
-/* No memory for an entry: stop the world and merge right here. */
+/* That there is no memory is not the error of who drops a reference. */
+static queue_node *node_alloc(thread *self)
+{
+    queue_node *node = magazine_take(heap_magazine(self, HEAP_RAW, sizeof *node));
+    if (WEFT_UNLIKELY(node == NULL)) {
+        error_scope scope;
+        error_save(&scope);
+        node = heap_alloc_slow(self, HEAP_RAW, sizeof *node);
+        if (node == NULL)
+            error_restore(&scope);
+    }
+    return node;
+}
+
+/* No memory for an entry: stop the world and merge right here. Until it stands still, the reference that the entry would
+ * hold is in no place where others look for it: they may have shared the object meanwhile, which then counts it. */
 static void merge_stopped(thread *self, weft_object *o)
 {
     bool stop = !world_is_stopped_by(self);
     if (stop)
         world_stop(self);
-    bool dead = count_merge(o, -1);
+    bool dead = false;
+    if (weft_load_relaxed(&o->owner) == WEFT_OWNER_STATIC)
+        shard_add(self, o, -1);
+    else
+        dead = count_merge(o, -1);
     if (stop)
         world_start(self);
     if (dead)
@@ -34,7 +54,7 @@ static void merge_stopped(thread *self, weft_object *o)
 void queue_push(thread *self, uint16_t owner, weft_object *o)
 {
     id_slot *s = &self->head.runtime->world.slots[owner];
-    queue_node *node = heap_alloc(self, HEAP_RAW, sizeof *node);
+    queue_node *node = node_alloc(self);
     if (node == NULL) {
         merge_stopped(self, o);
         return;

@@ -94,7 +94,8 @@ int64_t shard_drop_stopped(thread *self, weft_object *o)
     if (weft_load_relaxed(&o->owner) != WEFT_OWNER_STATIC || o->local == 0)
         return 0;
     int64_t sum = shard_sum(self->head.runtime, o);
-    for (uint32_t id = 1; id <= w->slots_used; id++)
+    uint32_t used = weft_load_acquire(&w->slots_used); /* order: pairs with world_add_thread_locked */
+    for (uint32_t id = 1; id <= used; id++)
         w->slots[id].shards[o->local] = 0;
     w->shards_free[w->shards_free_count++] = o->local;
     o->local = 0;
@@ -150,8 +151,7 @@ weft_status weft_unshare(weft_thread *self, weft_object *o)
     if (weft_is_shared(o)) {
         int64_t count = shard_drop_stopped(t, o);
         weft_store_relaxed(&o->owner, WEFT_OWNER_NONE);
-        weft_store_relaxed(&o->shared, WEFT_SHARED_MERGED); /* the caller's reference keeps the sum above zero */
-        __atomic_fetch_add(&o->shared, (int32_t)count * WEFT_SHARED_ONE, __ATOMIC_RELAXED);
+        weft_store_relaxed(&o->shared, shared_make(count, WEFT_SHARED_MERGED)); /* above zero: the caller's reference */
     }
     if (stop)
         world_start(t);

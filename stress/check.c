@@ -55,6 +55,8 @@ static int note_object(weft_object *o, void *arg)
         fail("check: the walk visits %p twice", (void *)o);
     e->object = o;
     kind_inspect(o, "check");
+    if (weft_type_of(o)->traverse && !weft_is_tuple(o) && !inside_is_tracked(o)) /* tuples of leaves need not be */
+        fail("check: %s %p is not tracked", weft_type_of(o)->name, (void *)o);
     int kind = kind_of(o);
     if (kind < KIND_COUNTED)
         c->counted[kind]++;

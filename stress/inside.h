@@ -11,4 +11,7 @@ void inside_each_queued(weft_thread *self, void (*visit)(weft_object *o, void *a
 /* Calls visit for each object that is dead and not yet destroyed. Its type is `type`, whatever its header says. */
 void inside_each_dying(weft_thread *self, void (*visit)(weft_object *o, const weft_type *type, void *arg), void *arg);
 
+/* Does the collector see it? */
+bool inside_is_tracked(const weft_object *o);
+
 #endif

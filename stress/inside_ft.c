@@ -6,14 +6,15 @@
 void inside_each_queued(weft_thread *self, void (*visit)(weft_object *o, void *arg), void *arg)
 {
     world *w = &self->runtime->world;
-    for (uint32_t id = 1; id <= w->slots_used; id++)
+    uint32_t used = weft_load_acquire(&w->slots_used);
+    for (uint32_t id = 1; id <= used; id++)
         for (queue_node *n = weft_load_acquire(&w->slots[id].queue); n; n = n->next)
             visit(n->object, arg);
 }
 
 void inside_each_dying(weft_thread *self, void (*visit)(weft_object *o, const weft_type *type, void *arg), void *arg)
 {
-    for (thread *t = self->runtime->all; t; t = t->all_next) {
+    for (thread *t = weft_load_acquire(&self->runtime->all); t; t = t->all_next) {
         for (weft_object *o = t->dying; o;) {
             weft_object *next = dying_take_link(o); /* makes the header whole for a moment */
             visit(o, weft_type_of(o), arg);
@@ -21,4 +22,9 @@ void inside_each_dying(weft_thread *self, void (*visit)(weft_object *o, const we
             o = next;
         }
     }
+}
+
+bool inside_is_tracked(const weft_object *o)
+{
+    return object_bits(o) & WEFT_BIT_TRACKED;
 }

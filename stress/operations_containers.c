@@ -63,6 +63,7 @@ void operation_dict(worker *w, dice *d)
         w->calm = false;
         return;
     }
+    w->kept[0] = key;
     int status = 0;
     if (what == 0)
         status = weft_dict_clear(w->self, dict);
@@ -77,12 +78,12 @@ void operation_dict(worker *w, dice *d)
     else
         status = weft_dict_get(w->self, dict, key, &found);
     allow(w, status, WEFT_OK, "a dict operation");
-    weft_decref(w->self, key); /* a string or a number: nothing else dies with it */
     w->calm = false;
     if (found) {
         kind_inspect(found, "dict");
         held_put(w, place, found);
     }
+    unkeep(w);
 }
 
 void operation_instance(worker *w, dice *d)
