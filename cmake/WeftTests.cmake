@@ -10,7 +10,7 @@ set(WEFT_TEST_ENVIRONMENT "")
 if(WEFT_SANITIZE MATCHES "thread")
     set(WEFT_MODE_LABEL tsan)
     set(WEFT_TEST_ENVIRONMENT
-        "TSAN_OPTIONS=suppressions='${PROJECT_SOURCE_DIR}/tests/tsan.supp' second_deadlock_stack=1 history_size=4 allocator_may_return_null=1")
+        "TSAN_OPTIONS=suppressions='${PROJECT_SOURCE_DIR}/tests/tsan.supp' second_deadlock_stack=1 history_size=4 die_after_fork=0 allocator_may_return_null=1")
 elseif(WEFT_SANITIZE MATCHES "address")
     set(WEFT_MODE_LABEL asan)
     set(WEFT_TEST_ENVIRONMENT "ASAN_OPTIONS=detect_stack_use_after_return=1 allocator_may_return_null=1" "UBSAN_OPTIONS=print_stacktrace=1")

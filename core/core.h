@@ -116,7 +116,7 @@ static inline bool object_is_live(const weft_object *o);
 /* Frees the pool. No thread is attached. */
 void threads_close(weft_runtime *runtime);
 
-/* In a forked child: every other thread is gone, and its struct goes to the pool. */
+/* In a forked child: every other thread is gone, and its struct goes to the pool. runtime->lock is held. */
 void threads_after_fork_child(thread *self);
 
 /* ---- types: core/type.c ---------------------------------------------------------------------------------------- */

@@ -10,8 +10,11 @@
 weft_status weft_fork_before(weft_thread *self)
 {
     weft_status status = weft_world_stop(self);
-    if (status == WEFT_OK)
-        pthread_mutex_lock(&self->runtime->lock); /* another thread may be attaching, which needs no stopped world */
+    if (status == WEFT_OK) {
+        /* Another thread may be attaching, which needs no stopped world. The child unlocks what this thread has locked. */
+        pthread_mutex_lock(&self->runtime->lock);
+        world_before_fork(thread_of(self));
+    }
     return status;
 }
 
@@ -20,6 +23,7 @@ weft_status weft_fork_after_parent(weft_thread *self)
     WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
     if (!thread_of(self)->stopping)
         return weft_error_set(WEFT_ERROR_BUSY, "weft_fork_after_parent: without weft_fork_before");
+    world_after_fork_parent(thread_of(self));
     pthread_mutex_unlock(&self->runtime->lock);
     return weft_world_start(self);
 }
@@ -33,5 +37,6 @@ weft_status weft_fork_after_child(weft_thread *self)
     parking_after_fork_child();
     threads_after_fork_child(t);
     world_after_fork_child(t);
+    pthread_mutex_unlock(&self->runtime->lock);
     return weft_world_start(self);
 }

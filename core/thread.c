@@ -241,7 +241,6 @@ void threads_close(weft_runtime *runtime)
 void threads_after_fork_child(thread *self)
 {
     weft_runtime *runtime = self->head.runtime;
-    pthread_mutex_init(&runtime->lock, NULL); /* its holder, if it had one, is gone */
     runtime->pool = NULL;
     runtime->attached = 1;
     for (thread *t = runtime->all; t; t = t->all_next) {

@@ -46,7 +46,10 @@ void world_poll(struct thread *t);
 void world_stop(struct thread *t);
 void world_start(struct thread *t);
 
-/* In a forked child, the world having been stopped by t before: t is the only thread left. */
+/* Around a fork, the world having been stopped by t: what else must stand still; and in the child, where t is the only
+ * thread left. */
+void world_before_fork(struct thread *t);
+void world_after_fork_parent(struct thread *t);
 void world_after_fork_child(struct thread *t);
 
 /* Statistics of stops: nanoseconds from the request to the moment when all stood still. */

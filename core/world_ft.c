@@ -368,6 +368,16 @@ weft_status world_add_thread_locked(weft_runtime *runtime, thread *t)
     return WEFT_OK;
 }
 
+void world_before_fork(thread *t)
+{
+    (void)t;
+}
+
+void world_after_fork_parent(thread *t)
+{
+    (void)t;
+}
+
 void world_after_fork_child(thread *t)
 {
     world *w = &t->head.runtime->world;

@@ -9,16 +9,20 @@
 
 enum { WORLD_SWITCH_NS = 5 * 1000 * 1000 };
 
-weft_status world_open(weft_runtime *runtime)
+static void conditions_init(world *w)
 {
-    world *w = &runtime->world;
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->free, &attributes);
     pthread_cond_init(&w->switched, &attributes);
     pthread_condattr_destroy(&attributes);
+}
+
+weft_status world_open(weft_runtime *runtime)
+{
+    pthread_mutex_init(&runtime->world.lock, NULL);
+    conditions_init(&runtime->world);
     return WEFT_OK;
 }
 
@@ -143,13 +147,21 @@ bool world_is_stopped_by(const thread *self)
     return self->stopping;
 }
 
+void world_before_fork(thread *t)
+{
+    pthread_mutex_lock(&t->head.runtime->world.lock);
+}
+
+void world_after_fork_parent(thread *t)
+{
+    pthread_mutex_unlock(&t->head.runtime->world.lock);
+}
+
 void world_after_fork_child(thread *t)
 {
     world *w = &t->head.runtime->world;
-    uint64_t switches = w->switches;
-    world_open(t->head.runtime); /* the lock and conditions may have been in use by threads that are gone */
-    w->holder = t;
-    w->switches = switches;
+    conditions_init(w); /* threads that are gone may have been waiting */
     w->waiting = 0;
     w->poll = 0;
+    pthread_mutex_unlock(&w->lock);
 }

@@ -70,6 +70,12 @@ static inline uint32_t weft_type_index(const weft_object *o)
     return o->type;
 }
 
+/* Immortal: none, true, small ints ... are too common for a call. `local` of a static object is constant. */
+static inline bool weft_is_constant_(const weft_object *o)
+{
+    return weft_load_relaxed(&o->owner) == WEFT_OWNER_STATIC && o->local == 0;
+}
+
 /* One more reference to an object that the caller knows to be alive. */
 static inline void weft_incref(weft_thread *self, weft_object *o)
 {
@@ -79,7 +85,8 @@ static inline void weft_incref(weft_thread *self, weft_object *o)
         o->local = more;
         return;
     }
-    weft_incref_slow(self, o);
+    if (!weft_is_constant_(o))
+        weft_incref_slow(self, o);
 }
 
 /* One reference less; the caller's is gone. The object may die in this call. */
@@ -90,7 +97,8 @@ static inline void weft_decref(weft_thread *self, weft_object *o)
             weft_decref_zero(self, o);
         return;
     }
-    weft_decref_shared(self, o);
+    if (!weft_is_constant_(o))
+        weft_decref_shared(self, o);
 }
 
 /* One more reference to an object read from a slot without a lock, if it is surely not dying: the memory at `o` must
@@ -104,7 +112,7 @@ static inline bool weft_try_incref(weft_thread *self, weft_object *o)
         o->local = more;
         return true;
     }
-    return weft_try_incref_slow(self, o);
+    return weft_is_constant_(o) || weft_try_incref_slow(self, o);
 }
 
 /* As weft_incref, for an object held by a container whose lock the caller holds: makes later weft_try_incref by
