@@ -208,7 +208,7 @@ TEST_CASE(stress_list, readers see only items while one thread changes the list 
 /* A window of rising numbers moves along: the first goes, the next comes. So items that are n places apart differ by n, by
  * more if the window moved on between two reads, and by less only if the second read saw an earlier state than the first.
  * The numbers are made before, and read once by another thread, so that then readers need no lock. */
-enum { WINDOW = 2000 };
+#define WINDOW test_scale(2000)
 
 static void window_move(weft_thread *self, stage *s)
 {
@@ -251,7 +251,8 @@ static void move_window(int index, void *arg)
     else if (index == 1)
         window_publish(self, s);
     while (!__atomic_load_n(&s->done, __ATOMIC_ACQUIRE)) {
-        int64_t n = (int64_t)(test_random(&state) % (WINDOW / 2)), at = (int64_t)(test_random(&state) % (WINDOW / 2));
+        int64_t n = (int64_t)(test_random(&state) % (uint64_t)(WINDOW / 2)),
+                at = (int64_t)(test_random(&state) % (uint64_t)(WINDOW / 2));
         weft_object *a = weft_list_get(self, s->list, at), *b = weft_list_get(self, s->list, at + n);
         if (a != NULL && b != NULL)
             CHECK(value_of(self, b) - value_of(self, a) >= n);
@@ -607,7 +608,9 @@ TEST_CASE(stress_dict, readers see only values of their key while two threads ch
  * the first to come takes them away from an owner in full run. More rounds than an owner is given the benefit for. */
 static void take_from_owner(int index, void *arg)
 {
-    enum { STEPS = 60, LONG = 10000 };
+    enum { STEPS = 60 };
+
+    const int many = test_scale(10000);
 
     ENTER(s);
     for (int round = 0; round < s->rounds; round++) {
@@ -615,7 +618,7 @@ static void take_from_owner(int index, void *arg)
         if (index == 0) {
             pair = weft_list_new(self, 0);
             weft_object *list = weft_list_new(self, 0), *dict = weft_dict_new(self);
-            for (int i = 0; i < LONG; i++)
+            for (int i = 0; i < many; i++)
                 CHECK_INT(weft_list_append(self, list, &weft_none), WEFT_OK);
             CHECK_INT(weft_list_append(self, pair, list), WEFT_OK);
             CHECK_INT(weft_list_append(self, pair, dict), WEFT_OK);
@@ -651,7 +654,7 @@ static void take_from_owner(int index, void *arg)
         if (index == 0) {
             list = weft_list_get(self, pair, 0);
             dict = weft_list_get(self, pair, 1);
-            CHECK_INT(weft_list_size(self, list), LONG + THREADS * STEPS);
+            CHECK_INT(weft_list_size(self, list), many + THREADS * STEPS);
             CHECK_INT(weft_dict_size(self, dict), THREADS * STEPS);
             weft_decref(self, list);
             weft_decref(self, dict);
