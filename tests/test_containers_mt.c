@@ -205,40 +205,67 @@ TEST_CASE(stress_list, readers see only items while one thread changes the list 
     on_stage(200000, one_changes_list, NULL);
 }
 
-/* A window of rising numbers moves along: item 0 goes, the next number comes. So items that are n places apart differ by n,
- * and by more if the window moved on between two reads; by less if the second read saw an earlier state. */
+/* A window of rising numbers moves along: the first goes, the next comes. So items that are n places apart differ by n, by
+ * more if the window moved on between two reads, and by less only if the second read saw an earlier state than the first.
+ * The numbers are made before, and read once by another thread, so that then readers need no lock. */
+#define WINDOW test_scale(2000)
+
+static void window_move(weft_thread *self, stage *s)
+{
+    weft_object *all = weft_list_new(self, 0);
+    for (int i = 0; i < s->rounds + WINDOW; i++) {
+        weft_object *item = weft_int_new(self, 1000 + i);
+        CHECK_INT(weft_list_append(self, all, item), WEFT_OK);
+        weft_decref(self, item);
+    }
+    __atomic_store_n(&s->hand, all, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&s->turn, __ATOMIC_SEQ_CST) == 0)
+        let_others_run(self);
+    for (int i = 0; i < s->rounds + WINDOW; i++) {
+        weft_object *item = weft_list_get(self, all, i);
+        CHECK_INT(weft_list_append(self, s->list, item), WEFT_OK);
+        weft_decref(self, item);
+        if (i >= WINDOW)
+            weft_decref(self, weft_list_pop(self, s->list, 0));
+        weft_safepoint(self);
+    }
+    weft_decref(self, all);
+    __atomic_store_n(&s->done, 1, __ATOMIC_RELEASE);
+}
+
+static void window_publish(weft_thread *self, stage *s)
+{
+    weft_object *all;
+    while ((all = __atomic_load_n(&s->hand, __ATOMIC_SEQ_CST)) == NULL)
+        let_others_run(self);
+    for (int i = 0; i < s->rounds + WINDOW; i++)
+        weft_decref(self, weft_list_get(self, all, i));
+    __atomic_store_n(&s->turn, 1, __ATOMIC_SEQ_CST);
+}
+
 static void move_window(int index, void *arg)
 {
-    enum { WIDTH = 2000 };
-
     ENTER(s);
-    if (index == 0) {
-        for (int64_t i = 0; i < s->rounds + WIDTH; i++) {
-            weft_object *item = weft_int_new(self, i + 1000);
-            CHECK_INT(weft_list_append(self, s->list, item), WEFT_OK);
-            weft_decref(self, item);
-            if (i >= WIDTH)
-                weft_decref(self, weft_list_pop(self, s->list, 0));
-            weft_safepoint(self);
-        }
-        __atomic_store_n(&s->done, 1, __ATOMIC_RELEASE);
-    } else {
-        while (!__atomic_load_n(&s->done, __ATOMIC_ACQUIRE)) {
-            int64_t n = (int64_t)(test_random(&state) % (WIDTH / 2)), at = (int64_t)(test_random(&state) % (WIDTH / 2));
-            weft_object *a = weft_list_get(self, s->list, at), *b = weft_list_get(self, s->list, at + n);
-            if (a != NULL && b != NULL)
-                CHECK(value_of(self, b) - value_of(self, a) >= n);
-            weft_xdecref(self, a);
-            weft_xdecref(self, b);
-            weft_safepoint(self);
-        }
+    if (index == 0)
+        window_move(self, s);
+    else if (index == 1)
+        window_publish(self, s);
+    while (!__atomic_load_n(&s->done, __ATOMIC_ACQUIRE)) {
+        int64_t n = (int64_t)(test_random(&state) % (uint64_t)(WINDOW / 2)),
+                at = (int64_t)(test_random(&state) % (uint64_t)(WINDOW / 2));
+        weft_object *a = weft_list_get(self, s->list, at), *b = weft_list_get(self, s->list, at + n);
+        if (a != NULL && b != NULL)
+            CHECK(value_of(self, b) - value_of(self, a) >= n);
+        weft_xdecref(self, a);
+        weft_xdecref(self, b);
+        weft_safepoint(self);
     }
     LEAVE();
 }
 
 TEST_CASE(stress_list, two reads in a row never see an item moved and then a later one not yet)
 {
-    on_stage(20000, move_window, NULL);
+    on_stage(50000, move_window, NULL);
 }
 
 /* Two lists and two dicts, one for even and one for odd numbers. Their owner puts fresh numbers in and takes them out, so
@@ -583,12 +610,16 @@ static void take_from_owner(int index, void *arg)
 {
     enum { STEPS = 60 };
 
+    const int many = test_scale(10000);
+
     ENTER(s);
     for (int round = 0; round < s->rounds; round++) {
         weft_object *pair = NULL;
         if (index == 0) {
             pair = weft_list_new(self, 0);
             weft_object *list = weft_list_new(self, 0), *dict = weft_dict_new(self);
+            for (int i = 0; i < many; i++)
+                CHECK_INT(weft_list_append(self, list, &weft_none), WEFT_OK);
             CHECK_INT(weft_list_append(self, pair, list), WEFT_OK);
             CHECK_INT(weft_list_append(self, pair, dict), WEFT_OK);
             weft_decref(self, list);
@@ -610,6 +641,10 @@ static void take_from_owner(int index, void *arg)
             CHECK_INT(weft_list_append(self, list, item), WEFT_OK);
             CHECK_INT(weft_dict_set(self, dict, item, item), WEFT_OK);
             weft_decref(self, item);
+            if (index == 0) { /* takes a while, which is when the others come in */
+                CHECK_INT(weft_list_insert(self, list, 0, &weft_none), WEFT_OK);
+                weft_decref(self, weft_list_pop(self, list, 0));
+            }
         }
         weft_decref(self, list);
         weft_decref(self, dict);
@@ -619,7 +654,7 @@ static void take_from_owner(int index, void *arg)
         if (index == 0) {
             list = weft_list_get(self, pair, 0);
             dict = weft_list_get(self, pair, 1);
-            CHECK_INT(weft_list_size(self, list), THREADS * STEPS);
+            CHECK_INT(weft_list_size(self, list), many + THREADS * STEPS);
             CHECK_INT(weft_dict_size(self, dict), THREADS * STEPS);
             weft_decref(self, list);
             weft_decref(self, dict);

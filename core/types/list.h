@@ -1,7 +1,7 @@
 /* list.h - the list: a growable array of references, read without a lock.
  *
  * Invariants, outside a guard (guard.h):
- *   - items[0 .. size) are valid objects, one reference each; items[size .. capacity) are NULL.
+ *   - items[0 .. size) are valid objects, one reference each. What is behind them was never written, or is NULL.
  *   - items is NULL (no array), or points into a list_array.
  *   - size <= the capacity of the array that `items` points to, at every moment at which `items` points to one. So a
  *     reader that sees the same `items` before and after it reads `size` may touch items[0 .. size).

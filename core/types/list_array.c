@@ -7,10 +7,15 @@
 #include "core/types/guard.h"
 #include "core/types/list.h"
 
+/* Room for more items than are needed: for a quarter of them while arrays are small and their slack adds up; for as many
+ * again when they are large, where the system gives memory only to what is used of it, and each array that was outgrown
+ * leaves a hole of a size of its own. */
 static size_t list_capacity_for(size_t need)
 {
-    /* A quarter on top, and what the block has anyhow. */
-    size_t bytes = heap_round(list_array_bytes(need + need / 4 + 2));
+    enum { SMALL = 64, LARGE = 4096 };
+
+    size_t slack = need < SMALL ? need / 4 + 2 : need < LARGE ? need / 2 : need;
+    size_t bytes = heap_round(list_array_bytes(need + slack));
     return (bytes - offsetof(list_array, items)) / sizeof(weft_object *);
 }
 
@@ -31,7 +36,6 @@ static weft_status list_resize_locked(weft_thread *self, list *l, size_t capacit
         return WEFT_ERROR_MEMORY;
     if (!in_place && size != 0)
         memcpy(fresh->items, old->items, size * sizeof(weft_object *));
-    memset(fresh->items + size, 0, (capacity - size) * sizeof(weft_object *));
     fresh->capacity = capacity;
     /* order: release - pairs with the acquire load of `items` by readers, who then see the items in it. */
     weft_store_release(&l->items, fresh->items);
