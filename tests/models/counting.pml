@@ -27,7 +27,9 @@ proctype Owner()
     :: (H(me, 0) > 0 && owner[0] == T) -> share(0)
 #endif
     :: atomic {
-#ifndef ERR_DETACH_NO_RECHECK
+#ifdef ERR_DETACH_NO_RECHECK
+        true ->                 /* needed: an `else` at the head of an option would mean "no other option either" */
+#else
         !pending[T] ->
 #endif
         leave(DETACHED) };

@@ -143,7 +143,9 @@ inline decref()
 #else
             atomic { ALIVE; if :: (state == DEFAULT && shared_n == 0) -> action = 2 :: else -> action = 0 fi };
             if :: action == 2 -> owner = 0; state = MERGED      /* plain stores: nobody writes to (default, 0) now */
-               :: else -> atomic { ALIVE; owner = 0 }; atomic { ALIVE; state = MERGED; action = (shared_n == 0 -> 2 : 0) }
+               :: else ->
+                    atomic { ALIVE; owner = 0 };
+                    atomic { ALIVE; state = MERGED; action = (shared_n == 0 -> 2 : 0) }
             fi;
 #endif
             if :: action == 2 -> action = 0; die() :: else -> action = 0 fi

@@ -1,8 +1,8 @@
 /* thread_ids.pml - as counting.pml, but the owner's thread ends, and a second one is given its id: it inherits what the
  * first one owned. An ended id's slot is borrowed like a detached one's; no lock is needed to merge.
  *
- * The lock of the id table only hands out ids, so it is not here: a new thread that has been given the id takes its word
- * when that is FREE, and waits, with WAITING set, when it is BORROWED or STOPPED. */
+ * The lock of the id table only hands out ids, so it is not here: a new thread that has been given the id takes its
+ * word when that is FREE, and waits, with WAITING set, when it is BORROWED or STOPPED. */
 #define CAN_TAKE_1 (mode[T] == ATTACHED || mode[T] == DETACHED)
 
 #include "protocol.inc"
