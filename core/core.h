@@ -25,6 +25,8 @@ typedef struct thread {
     bool stopping;           /* has the world stopped */
     bool destroying;         /* inside object_destroy's loop */
     struct lock_waiting *waiting; /* the lock it waits for, or NULL; atomic: core/lock.h */
+    weft_object *merging;    /* an object whose reference it gives up, and no queue had memory for: queue_ft.c; also who has
+                                the world stopped */
     weft_object *dying;      /* objects that died while another did: refcount/dying.h */
     struct thread *os_next;  /* next membership of the same OS thread */
     struct thread *pool_next; /* runtime's lock */

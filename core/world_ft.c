@@ -310,6 +310,7 @@ void world_drain_stopped(thread *self)
         __atomic_fetch_and(&s->word, ~(uint32_t)SLOT_PENDING, __ATOMIC_RELAXED); /* nobody else runs */
         queue_drain(self, s);
     }
+    queue_drain_waiting_stopped(self);
 }
 
 bool world_is_stopped_by(const thread *self)
@@ -385,4 +386,5 @@ void world_after_fork_child(thread *t)
         if (id != t->head.id) /* whoever it was is gone; what is queued to it is merged when its word is released */
             w->slots[id].word = SLOT_STOPPED | SLOT_STOP | (w->slots[id].word & SLOT_PENDING);
     w->stopping = 1;
+    queue_drain_waiting_stopped(t); /* some may have stood in the middle of it */
 }

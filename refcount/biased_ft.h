@@ -159,6 +159,9 @@ typedef struct queue_node {
 /* Hands `o`, with the reference that its QUEUED state stands for, to thread `owner`. Never fails. */
 void queue_push(thread *self, uint16_t owner, weft_object *o);
 
+/* Merges what threads want to queue and found no memory for. World stopped. */
+void queue_drain_waiting_stopped(thread *self);
+
 /* Merges everything in the slot's queue; what dies goes on self's list of dying objects. PENDING was cleared before. */
 void queue_drain(thread *self, id_slot *s);
 

@@ -33,22 +33,29 @@ static queue_node *node_alloc(thread *self)
     return node;
 }
 
-/* No memory for an entry: stop the world and merge right here. Until it stands still, the reference that the entry would
- * hold is in no place where others look for it: they may have shared the object meanwhile, which then counts it. */
+void queue_drain_waiting_stopped(thread *self)
+{
+    /* order: acquire - pairs with thread_create_locked. */
+    for (thread *t = weft_load_acquire(&self->head.runtime->all); t; t = t->all_next) {
+        weft_object *o = t->merging;
+        t->merging = NULL;
+        if (o && count_merge(o, -1))
+            object_die_later(self, o);
+    }
+}
+
+/* No memory for an entry: stop the world and merge right here. Another may stop it first, and fork, or share the object:
+ * so the reference that the entry would hold stands in `merging` until then. */
 static void merge_stopped(thread *self, weft_object *o)
 {
+    self->merging = o;
     bool stop = !world_is_stopped_by(self);
     if (stop)
         world_stop(self);
-    bool dead = false;
-    if (weft_load_relaxed(&o->owner) == WEFT_OWNER_STATIC)
-        shard_add(self, o, -1);
-    else
-        dead = count_merge(o, -1);
+    queue_drain_waiting_stopped(self);
     if (stop)
         world_start(self);
-    if (dead)
-        object_die(self, o);
+    object_die_pending(self);
 }
 
 void queue_push(thread *self, uint16_t owner, weft_object *o)

@@ -1,6 +1,8 @@
 /* inside_gil.c - see inside.h. */
 #include "stress/inside.h"
 
+#include <stdio.h>
+
 #include "core/core.h"
 
 void inside_each_queued(weft_thread *self, void (*visit)(weft_object *o, void *arg), void *arg)
@@ -20,4 +22,10 @@ void inside_each_dying(weft_thread *self, void (*visit)(weft_object *o, const we
 bool inside_is_tracked(const weft_object *o)
 {
     return object_bits(o) & WEFT_BIT_TRACKED;
+}
+
+void inside_describe(weft_thread *self, weft_object *o)
+{
+    (void)self;
+    fprintf(stderr, "stress: %p: count %lld, bits %#x\n", (void *)o, (long long)o->count, (unsigned)o->bits);
 }

@@ -11,7 +11,7 @@
 program P;
 _Thread_local worker *me;
 
-enum { WATCH_SECONDS = 120 };
+enum { WATCH_SECONDS = 60 };
 
 _Noreturn void fail(const char *format, ...)
 {
@@ -119,11 +119,7 @@ static void *watch(void *unused)
             seconds = 0;
         last = now;
     }
-    for (int i = 0; i <= WORKERS_MAX; i++) {
-        const char *doing = weft_load_relaxed(&P.workers[i].doing);
-        if (doing)
-            fprintf(stderr, "stress: row %d, thread %u: %s\n", i, (unsigned)P.workers[i].generation, doing);
-    }
+    rows_describe();
     while (getenv("STRESS_WAIT"))
         pause_us(999999);
     fail("nothing has happened for %d seconds", (int)WATCH_SECONDS);

@@ -148,6 +148,17 @@ void *row_main(void *arg)
     return NULL;
 }
 
+void rows_describe(void)
+{
+    for (int i = 0; i <= WORKERS_MAX; i++) {
+        const worker *w = &P.workers[i];
+        const char *what = weft_load_relaxed(&w->doing);
+        if (what)
+            fprintf(stderr, "stress: row %d, thread %u: %s%s%s%s\n", i, (unsigned)w->generation, what, w->finalizing ? ", in a finalizer" : "",
+                    w->destroying ? ", in a destructor" : "", w->calm ? ", calm" : "");
+    }
+}
+
 void boards_make(worker *w)
 {
     dice d = {P.options.seed};

@@ -201,6 +201,8 @@ void check_nothing_left(worker *w);
 void row_start(worker *w);
 /* The next thread of the row, from birth to death; `arg` is the worker. */
 void *row_main(void *arg);
+/* Says on stderr what each row is doing. */
+void rows_describe(void);
 /* Fills the boards. */
 void boards_make(worker *w);
 

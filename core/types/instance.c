@@ -86,12 +86,13 @@ weft_object *weft_instance_get(weft_thread *self, weft_object *o, int64_t slot)
     return value;
 }
 
-/* Puts `value` (whose reference becomes the slot's) in its place and drops what was there. */
+/* Puts `value`, with a reference of the slot's own, in its place and drops what was there. */
 static inline void slot_set(weft_thread *self, instance_object *instance, size_t slot, weft_object *value)
 {
     guard g;
     guard_enter(self, &g, &instance->object);
     weft_object *old = weft_load_relaxed(&instance->slots[slot]); /* written only inside the guard */
+    weft_xincref(self, value); /* here: a fork while this thread waited for the guard would lose it in the child */
     /* order: release - pairs with ref_read, so that a reader sees the object as its maker left it. */
     weft_store_release(&instance->slots[slot], value);
     guard_leave(self, &g);
@@ -103,7 +104,6 @@ weft_status weft_instance_set(weft_thread *self, weft_object *o, int64_t slot, w
     WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
     if (!check_slot(o, slot, __func__))
         return weft_error_status();
-    weft_xincref(self, value);
     slot_set(self, instance_of(o), (size_t)slot, value);
     return WEFT_OK;
 }
