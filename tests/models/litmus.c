@@ -31,26 +31,14 @@ typedef struct event {
     int16_t read, write;
 } event;
 
-#define LOAD(t, x, o, v) \
-    {                    \
-        t, R, o, x, v, 0 \
-    }
-#define STORE(t, x, o, v) \
-    {                     \
-        t, W, o, x, 0, v  \
-    }
-#define RMW(t, x, o, v, w) \
-    {                      \
-        t, U, o, x, v, w   \
-    }
-#define BARRIER(t, other)      \
-    {                          \
-        t, MB, NA, other, 0, 0 \
-    }
-#define END              \
-    {                    \
-        0, 0, 0, 0, 0, 0 \
-    }
+/* clang-format off */
+#define LOAD(t, x, o, v)   {t, R, o, x, v, 0}
+#define STORE(t, x, o, v)  {t, W, o, x, 0, v}
+#define RMW(t, x, o, v, w) {t, U, o, x, v, w}
+#define BARRIER(t, other)  {t, MB, NA, other, 0, 0}
+#define END                {0, 0, 0, 0, 0, 0}
+
+/* clang-format on */
 
 enum { A, B, C, D, E, F }; /* places; each test names what they stand for. All begin as 0. */
 
@@ -60,125 +48,104 @@ typedef struct test {
     event events[MOST];
 } test;
 
-/* clang-format off: one access after the other */
+/* clang-format off */
 
 /* The arguments are the orders that a variant weakens. */
-#define RECLAIM_ATTACH(name, possible, attach, note, advance, scan)                                  \
-    {                                                                                                \
-        name, possible,                                                                              \
-        {                                                                                            \
-            /* A pointer, 0 the old box; B epoch, 0 or 1; C the reader's word, 1 attached */         \
-            RMW(1, C, attach, 0, 1), LOAD(1, B, note, ANY), LOAD(1, A, ACQ, 0), STORE(2, A, REL, 1), \
-                RMW(2, B, advance, 0, 1), LOAD(2, C, scan, 0), END                                   \
-        }                                                                                            \
-    }
+#define RECLAIM_ATTACH(name, possible, attach, note, advance, scan)                                                    \
+    {name, possible, {                                                                                                 \
+        /* A pointer, 0 the old box; B epoch, 0 or 1; C the reader's word, 1 attached */                               \
+        RMW(1, C, attach, 0, 1), LOAD(1, B, note, ANY), LOAD(1, A, ACQ, 0),                                            \
+        STORE(2, A, REL, 1), RMW(2, B, advance, 0, 1), LOAD(2, C, scan, 0), END}}
 
-#define RECLAIM_NEW_ID(name, possible, publish, look)                                              \
-    {                                                                                              \
-        name, possible,                                                                            \
-        {                                                                                          \
-            /* A, B, C as above; D ids given out */                                                \
-            STORE(1, D, publish, 1), RMW(1, C, SC, 0, 1), LOAD(1, B, SC, ANY), LOAD(1, A, ACQ, 0), \
-                STORE(2, A, REL, 1), RMW(2, B, SC, 0, 1), LOAD(2, D, look, 0), END                 \
-        }                                                                                          \
-    }
+#define RECLAIM_NEW_ID(name, possible, publish, look)                                                                  \
+    {name, possible, {                                                                                                 \
+        /* A, B, C as above; D ids given out */                                                                        \
+        STORE(1, D, publish, 1), RMW(1, C, SC, 0, 1), LOAD(1, B, SC, ANY), LOAD(1, A, ACQ, 0),                         \
+        STORE(2, A, REL, 1), RMW(2, B, SC, 0, 1), LOAD(2, D, look, 0), END}}
 
-#define RECLAIM_NOTED(name, possible, store, load)                                                                   \
-    {                                                                                                                \
-        name, possible,                                                                                              \
-        {                                                                                                            \
-            /* A the box, plain; B epoch; C what the reader has noted */                                             \
-            LOAD(1, A, NA, ANY), LOAD(1, B, SC, 1), STORE(1, C, store, 1), RMW(2, B, SC, 0, 1), LOAD(2, C, load, 1), \
-                STORE(2, A, NA, 1), END                                                                              \
-        }                                                                                                            \
-    }
+#define RECLAIM_NOTED(name, possible, store, load)                                                                     \
+    {name, possible, {                                                                                                 \
+        /* A the box, plain; B epoch; C what the reader has noted */                                                   \
+        LOAD(1, A, NA, ANY), LOAD(1, B, SC, 1), STORE(1, C, store, 1),                                                 \
+        RMW(2, B, SC, 0, 1), LOAD(2, C, load, 1), STORE(2, A, NA, 1), END}}
 
-#define RECLAIM_LEFT(name, possible, leave, scan)                                                     \
-    {                                                                                                 \
-        name, possible,                                                                               \
-        {                                                                                             \
-            /* A the box, plain; C the reader's word: 1 detached again */                             \
-            LOAD(1, A, NA, ANY), RMW(1, C, leave, 0, 1), LOAD(2, C, scan, 1), STORE(2, A, NA, 1), END \
-        }                                                                                             \
-    }
+#define RECLAIM_LEFT(name, possible, leave, scan)                                                                      \
+    {name, possible, {                                                                                                 \
+        /* A the box, plain; C the reader's word: 1 detached again */                                                  \
+        LOAD(1, A, NA, ANY), RMW(1, C, leave, 0, 1),                                                                   \
+        LOAD(2, C, scan, 1), STORE(2, A, NA, 1), END}}
 
-#define OWNER_TEST(name, possible, decref, test)                                                    \
-    {                                                                                               \
-        name, possible,                                                                             \
-        {                                                                                           \
-            /* A the object's fields, plain; B shared: 1 is (default, 1), 2 (default, 0) */         \
-            STORE(3, B, REL, 1), LOAD(1, A, NA, ANY), RMW(1, B, decref, 1, 2), LOAD(2, B, test, 2), \
-                STORE(2, A, NA, 1), END                                                             \
-        }                                                                                           \
-    }
+#define OWNER_TEST(name, possible, decref, test)                                                                       \
+    {name, possible, {                                                                                                 \
+        /* A the object's fields, plain; B shared: 1 is (default, 1), 2 (default, 0) */                                \
+        STORE(3, B, REL, 1),                                                                                           \
+        LOAD(1, A, NA, ANY), RMW(1, B, decref, 1, 2),                                                                  \
+        LOAD(2, B, test, 2), STORE(2, A, NA, 1), END}}
 
-#define MERGE(name, possible, merge, decref)                                                             \
-    {                                                                                                    \
-        name, possible,                                                                                  \
-        {                                                                                                \
-            /* A local, plain; B shared: 1 after the owner's merge (merged, 1), 2 (merged, 0) */         \
-            STORE(1, A, NA, 1), RMW(1, B, merge, 0, 1), RMW(2, B, decref, 1, 2), STORE(2, A, NA, 2), END \
-        }                                                                                                \
-    }
+#define MERGE(name, possible, merge, decref)                                                                           \
+    {name, possible, {                                                                                                 \
+        /* A local, plain; B shared: 1 after the owner's merge (merged, 1), 2 (merged, 0) */                           \
+        STORE(1, A, NA, 1), RMW(1, B, merge, 0, 1),                                                                    \
+        RMW(2, B, decref, 1, 2), STORE(2, A, NA, 2), END}}
 
-#define PUSH(name, possible, request, clear)                                                                        \
-    {                                                                                                               \
-        name, possible,                                                                                             \
-        {                                                                                                           \
-            /* A queue, 1 the entry; B word, 1 PENDING, 2 cleared. The drainer saw PENDING and missed the entry. */ \
-            RMW(1, A, REL, ANY, 1), RMW(1, B, request, 0, 1), RMW(2, B, clear, 1, 2), RMW(2, A, ACQ, 0, 3), END     \
-        }                                                                                                           \
-    }
+#define PUSH(name, possible, request, clear)                                                                           \
+    {name, possible, {                                                                                                 \
+        /* A queue, 1 the entry; B word, 1 PENDING, 2 cleared. The drainer saw PENDING and missed the entry. */        \
+        RMW(1, A, REL, ANY, 1), RMW(1, B, request, 0, 1),                                                              \
+        RMW(2, B, clear, 1, 2), RMW(2, A, ACQ, 0, 3), END}}
 
-#define BORROW(name, possible, leave, borrow, back, attach)                                                  \
-    {                                                                                                        \
-        name, possible,                                                                                      \
-        {                                                                                                    \
-            /* A local, plain; B word: 1 detached, 2 with PENDING, 3 borrowed, 4 detached, 5 attached */     \
-            STORE(1, A, NA, 1), RMW(1, B, leave, 0, 1), RMW(2, B, AR, 1, 2), RMW(2, B, borrow, 2, 3),        \
-                STORE(2, A, NA, 2), RMW(2, B, back, 3, 4), RMW(1, B, attach, 4, 5), LOAD(1, A, NA, ANY), END \
-        }                                                                                                    \
-    }
+#define BORROW(name, possible, leave, borrow, back, attach)                                                            \
+    {name, possible, {                                                                                                 \
+        /* A local, plain; B word: 1 detached, 2 with PENDING, 3 borrowed, 4 detached, 5 attached */                   \
+        STORE(1, A, NA, 1), RMW(1, B, leave, 0, 1),                                                                    \
+        RMW(2, B, AR, 1, 2), RMW(2, B, borrow, 2, 3), STORE(2, A, NA, 2), RMW(2, B, back, 3, 4),                       \
+        RMW(1, B, attach, 4, 5), LOAD(1, A, NA, ANY), END}}
 
-#define REUSE(name, possible, init, try_incref, again)                                                              \
-    {                                                                                                               \
-        name, possible,                                                                                             \
-        {                                                                                                           \
-            /* A slot, 1 the block; B shared: 1 (merged, 1), 2 dead, 3 the new object, 4 with a second reference */ \
-            STORE(1, A, REL, 1), STORE(1, B, REL, 1), LOAD(2, B, ACQ, 1), RMW(2, A, AR, 1, 2), RMW(2, B, AR, 1, 5), \
-                STORE(2, B, init, 3), RMW(3, B, RLX, 3, 4), LOAD(4, A, ACQ, 1), RMW(4, B, try_incref, 4, 6),        \
-                LOAD(4, A, again, 1), END                                                                           \
-        }                                                                                                           \
-    }
+#define REUSE(name, possible, init, try_incref, again)                                                                 \
+    {name, possible, {                                                                                                 \
+        /* A slot, 1 the block; B shared: 1 (merged, 1), 2 dead, 3 the new object, 4 with a second reference */        \
+        STORE(1, A, REL, 1), STORE(1, B, REL, 1),                                                                      \
+        LOAD(2, B, ACQ, 1), RMW(2, A, AR, 1, 2), RMW(2, B, AR, 1, 5), STORE(2, B, init, 3),                            \
+        RMW(3, B, RLX, 3, 4),                                                                                          \
+        LOAD(4, A, ACQ, 1), RMW(4, B, try_incref, 4, 6), LOAD(4, A, again, 1), END}}
 
-#define STATIC_REUSE(name, possible, store, load)                                                                     \
-    {                                                                                                                 \
-        name, possible,                                                                                               \
-        {                                                                                                             \
-            /* A slot; B owner of the new object, 1 immortal. The world was not stopped. */                           \
-            STORE(1, A, REL, 1), RMW(2, A, AR, 1, 2), STORE(2, B, store, 1), LOAD(3, A, ACQ, 1), LOAD(3, B, load, 1), \
-                LOAD(3, A, ACQ, 1), END                                                                               \
-        }                                                                                                             \
-    }
+#define STATIC_REUSE(name, possible, store, load)                                                                      \
+    {name, possible, {                                                                                                 \
+        /* A slot; B owner of the new object, 1 immortal. The world was not stopped. */                                \
+        STORE(1, A, REL, 1),                                                                                           \
+        RMW(2, A, AR, 1, 2), STORE(2, B, store, 1),                                                                    \
+        LOAD(3, A, ACQ, 1), LOAD(3, B, load, 1), LOAD(3, A, ACQ, 1), END}}
 
-#define SLOT_STORE(name, possible, store, load)                                                      \
-    {                                                                                                \
-        name, possible,                                                                              \
-        {                                                                                            \
-            /* A a field of the object, plain; B slot */                                             \
-            STORE(1, A, NA, 1), STORE(1, B, store, 1), LOAD(2, B, load, 1), LOAD(2, A, NA, ANY), END \
-        }                                                                                            \
-    }
+#define SLOT_STORE(name, possible, store, load)                                                                        \
+    {name, possible, {                                                                                                 \
+        /* A a field of the object, plain; B slot */                                                                   \
+        STORE(1, A, NA, 1), STORE(1, B, store, 1),                                                                     \
+        LOAD(2, B, load, 1), LOAD(2, A, NA, ANY), END}}
 
-#define READERS_BIT(name, possible, set, see)                                                                         \
-    {                                                                                                                 \
-        name, possible,                                                                                               \
-        {                                                                                                             \
-            /* A array, 0 the one that the owner frees at once; B the container's lock; C bits, 1 READERS */          \
-            STORE(1, A, REL, 1), STORE(1, B, REL, 1), RMW(2, B, ACQ, 1, 2), RMW(2, C, set, 0, 1), LOAD(3, C, see, 1), \
-                LOAD(3, A, ACQ, 0), END                                                                               \
-        }                                                                                                             \
-    }
+#define READERS_BIT(name, possible, set, see)                                                                          \
+    {name, possible, {                                                                                                 \
+        /* A array, 0 the one that the owner frees at once; B the container's lock; C bits, 1 READERS */               \
+        STORE(1, A, REL, 1), STORE(1, B, REL, 1),                                                                      \
+        RMW(2, B, ACQ, 1, 2), RMW(2, C, set, 0, 1),                                                                    \
+        LOAD(3, C, see, 1), LOAD(3, A, ACQ, 0), END}}
+
+#define GUARD(name, possible, mine, theirs)                                                                            \
+    {name, possible, {                                                                                                 \
+        /* A the owner's `guarded`, 1 set; B lock, 1 taken; C bits, 1 READERS. Neither sees the other. */              \
+        STORE(1, A, REL, 1), LOAD(1, B, mine, 0), LOAD(1, C, RLX, 0),                                                  \
+        RMW(2, B, ACQ, 0, 1), theirs, LOAD(2, A, ACQ, 0), END}}
+
+#define GUARD_AFTER(name, possible, look)                                                                              \
+    {name, possible, {                                                                                                 \
+        /* B lock: 1 taken, 2 given back; C bits, 1 READERS. The owner sees the lock given back, and no bit. */        \
+        RMW(2, B, ACQ, 0, 1), RMW(2, C, REL, 0, 1), STORE(2, B, REL, 2),                                               \
+        LOAD(1, B, look, 2), LOAD(1, C, RLX, 0), END}}
+
+#define GUARD_MERGED(name, possible, store, load)                                                                      \
+    {name, possible, {                                                                                                 \
+        /* A the container, plain; B its owner, 1 nobody any more */                                                   \
+        STORE(1, A, NA, 1), STORE(1, B, store, 1),                                                                     \
+        LOAD(2, B, load, 1), STORE(2, A, NA, 2), END}}
 
 static const test tests[] = {
     RECLAIM_ATTACH("reclaim-attach", false, SC, SC, SC, SC),
@@ -186,13 +153,12 @@ static const test tests[] = {
     RECLAIM_ATTACH("reclaim-attach, epoch load acquire", true, SC, ACQ, SC, SC),
     RECLAIM_ATTACH("reclaim-attach, advance acq_rel", true, SC, SC, AR, SC),
     RECLAIM_ATTACH("reclaim-attach, scan acquire", true, SC, SC, SC, ACQ),
-    {"reclaim-note-first",
-     true,
-     {LOAD(1, B, SC, ANY), RMW(1, C, SC, 0, 1), LOAD(1, A, ACQ, 0), STORE(2, A, REL, 1), RMW(2, B, SC, 0, 1),
-      LOAD(2, C, SC, 0), END}},
-    {"reclaim without advancing",
-     true,
-     {RMW(1, C, SC, 0, 1), LOAD(1, A, ACQ, 0), STORE(2, A, REL, 1), LOAD(2, C, SC, 0), END}},
+    {"reclaim-note-first", true, {
+        LOAD(1, B, SC, ANY), RMW(1, C, SC, 0, 1), LOAD(1, A, ACQ, 0),
+        STORE(2, A, REL, 1), RMW(2, B, SC, 0, 1), LOAD(2, C, SC, 0), END}},
+    {"reclaim without advancing", true, {
+        RMW(1, C, SC, 0, 1), LOAD(1, A, ACQ, 0),
+        STORE(2, A, REL, 1), LOAD(2, C, SC, 0), END}},
     RECLAIM_NEW_ID("reclaim-new-id", false, SC, SC),
     RECLAIM_NEW_ID("reclaim-new-id, load acquire", true, SC, ACQ),
     RECLAIM_NEW_ID("reclaim-new-id, store release", true, REL, SC),
@@ -201,18 +167,18 @@ static const test tests[] = {
     RECLAIM_NOTED("reclaim-noted, load relaxed", true, REL, RLX),
     RECLAIM_LEFT("reclaim-left", false, AR, SC),
     RECLAIM_LEFT("reclaim-left, leaving relaxed", true, RLX, SC),
-
     OWNER_TEST("owner's test for (default, 0)", false, AR, ACQ),
     OWNER_TEST("owner's test, relaxed", true, AR, RLX),
     OWNER_TEST("owner's test, decref relaxed", true, RLX, ACQ),
     MERGE("merge", false, AR, AR),
     MERGE("merge relaxed", true, RLX, AR),
     MERGE("merge, last decref relaxed", true, AR, RLX),
-    {"decrefs around a relaxed incref",
-     false,
-     {/* A fields, plain; B shared, counting down to 9 */
-      STORE(3, B, REL, 1), LOAD(1, A, NA, ANY), RMW(1, B, AR, 1, 2), RMW(4, B, RLX, 2, 3), RMW(2, B, AR, 3, 4),
-      RMW(2, B, AR, 4, 9), STORE(2, A, NA, 1), END}},
+    {"decrefs around a relaxed incref", false, {
+        /* A fields, plain; B shared, counting down to 9 */
+        STORE(3, B, REL, 1),
+        LOAD(1, A, NA, ANY), RMW(1, B, AR, 1, 2),
+        RMW(4, B, RLX, 2, 3),
+        RMW(2, B, AR, 3, 4), RMW(2, B, AR, 4, 9), STORE(2, A, NA, 1), END}},
     PUSH("push", false, AR, AR),
     PUSH("push, request acquire only", true, ACQ, AR),
     PUSH("push, clearing release only", true, AR, REL),
@@ -220,7 +186,6 @@ static const test tests[] = {
     BORROW("borrow, leaving relaxed", true, RLX, AR, AR, AR),
     BORROW("borrow, giving back relaxed", true, AR, AR, RLX, AR),
     BORROW("borrow, attaching relaxed", true, AR, AR, AR, RLX),
-
     SLOT_STORE("slot-store", false, REL, ACQ),
     SLOT_STORE("slot-store relaxed", true, RLX, ACQ),
     SLOT_STORE("slot-store, load relaxed", true, REL, RLX),
@@ -232,21 +197,26 @@ static const test tests[] = {
     READERS_BIT("readers-bit", false, REL, ACQ),
     READERS_BIT("readers-bit relaxed", true, RLX, RLX),
     READERS_BIT("readers-bit, load relaxed", true, REL, RLX),
-
-    {"lock", false, {STORE(1, A, NA, 1), STORE(1, B, REL, 1), RMW(2, B, ACQ, 1, 2), STORE(2, A, NA, 2), END}},
-    {"lock-waiters",
-     false,
-     {/* A lock, 1 held, 2 given back; B bits, 1 WAITERS. The unlocker misses the bit, the parker the unlock. */
-      STORE(1, A, RLX, 1), STORE(1, A, REL, 2), LOAD(1, B, RLX, 0), LOAD(2, A, RLX, 1), RMW(2, B, AR, 0, 1),
-      BARRIER(2, 1), LOAD(2, A, ACQ, 1), END}},
-    {"lock-waiters without the barrier",
-     true,
-     {STORE(1, A, RLX, 1), STORE(1, A, REL, 2), LOAD(1, B, RLX, 0), LOAD(2, A, RLX, 1), RMW(2, B, AR, 0, 1),
-      LOAD(2, A, ACQ, 1), END}},
-    {"lock-waiters, all seq_cst",
-     false,
-     {STORE(1, A, RLX, 1), STORE(1, A, SC, 2), LOAD(1, B, SC, 0), LOAD(2, A, RLX, 1), RMW(2, B, SC, 0, 1),
-      LOAD(2, A, SC, 1), END}},
+    GUARD("guard", false, ACQ, BARRIER(2, 1)),
+    GUARD("guard without the barrier", true, ACQ, LOAD(2, C, RLX, 0)),
+    GUARD_AFTER("guard, the look at the lock", false, ACQ),
+    GUARD_AFTER("guard, the look relaxed", true, RLX),
+    GUARD_MERGED("guard of a merged container", false, REL, ACQ),
+    GUARD_MERGED("guard, owner relaxed", true, RLX, RLX),
+    {"lock", false, {
+        STORE(1, A, NA, 1), STORE(1, B, REL, 1),
+        RMW(2, B, ACQ, 1, 2), STORE(2, A, NA, 2), END}},
+    {"lock-waiters", false, {
+        /* A lock, 1 held, 2 given back; B bits, 1 WAITERS. The unlocker misses the bit, the parker the unlock.
+         * */
+        STORE(1, A, RLX, 1), STORE(1, A, REL, 2), LOAD(1, B, RLX, 0),
+        LOAD(2, A, RLX, 1), RMW(2, B, AR, 0, 1), BARRIER(2, 1), LOAD(2, A, ACQ, 1), END}},
+    {"lock-waiters without the barrier", true, {
+        STORE(1, A, RLX, 1), STORE(1, A, REL, 2), LOAD(1, B, RLX, 0),
+        LOAD(2, A, RLX, 1), RMW(2, B, AR, 0, 1), LOAD(2, A, ACQ, 1), END}},
+    {"lock-waiters, all seq_cst", false, {
+        STORE(1, A, RLX, 1), STORE(1, A, SC, 2), LOAD(1, B, SC, 0),
+        LOAD(2, A, RLX, 1), RMW(2, B, SC, 0, 1), LOAD(2, A, SC, 1), END}},
 };
 
 /* clang-format on */

@@ -2,7 +2,7 @@
 # run_models.sh - checks the models of docs/counting.md and docs/reclaim.md with Spin, and the litmus tests (litmus.c).
 #
 #   run_models.sh             the fast set: every planted error must be found, the small correct ones verified complete
-#   run_models.sh --all       the larger correct ones too; some need 8 GB of memory and tens of minutes
+#   run_models.sh --all       the larger correct ones too; some need gigabytes of memory and many minutes
 #   run_models.sh NAME ...    only the rows with these names, from either set
 #   -j N                      at once; 2 unless told, and 1 for the large ones
 #
@@ -45,9 +45,10 @@ run_one()
     mkdir -p "$dir"
     cp "$here"/*.pml "$here"/*.inc "$dir" && cd "$dir" || return
     started=$(date +%s.%N)
-    # shellcheck disable=SC2086
     build="-w -DCOLLAPSE -DMEMLIM=${MODEL_MEMORY:-9000} ${build:--DSAFETY}"
+    # shellcheck disable=SC2086 # lists of options
     if spin -a $flags "$model" >spin.out 2>&1 && "$cc" $optimise $build -o pan pan.c >cc.out 2>&1; then
+        # shellcheck disable=SC2086
         ./pan ${options:--m500000} >pan.out 2>&1
         states=$(awk '/states, stored/ { print $1; exit }' pan.out)
         depth=$(sed -n 's/.*depth reached \([0-9]*\).*/\1/p' pan.out)
@@ -84,7 +85,7 @@ for level in fast slow; do
     [ $level = slow ] && jobs=1
     while IFS= read -r row; do
         IFS='|' read -r l _ n _ <<<"${row// /}"
-        [ "$l" = $level ] && wanted "$l" "$n" || continue
+        if [ "$l" != $level ] || ! wanted "$l" "$n"; then continue; fi
         count=$((count + 1))
         while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
         run_one "$row" &
@@ -103,4 +104,5 @@ fi
 
 passed=$(cat "$work"/*.verdict 2>/dev/null | grep -c '^passed\|^found')
 echo "$passed of $count as expected"
+[ "$count" -gt 0 ] || echo "run_models.sh: no row of models.txt is called ${names[*]}" >&2
 [ "$count" -gt 0 ] && [ "$passed" -eq "$count" ]
