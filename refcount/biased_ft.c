@@ -134,7 +134,8 @@ bool count_merge(weft_object *o, int64_t extra)
     int64_t local = o->local;
     /* Both before the merged count is published: from then on another thread may free the object. */
     o->local = 0;
-    weft_store_relaxed(&o->owner, WEFT_OWNER_NONE);
+    /* order: release - pairs with guard_take: a container without an owner has been left by it. */
+    weft_store_release(&o->owner, WEFT_OWNER_NONE);
     int32_t s = weft_load_relaxed(&o->shared);
     int32_t next;
     do {

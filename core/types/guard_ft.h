@@ -55,8 +55,13 @@ static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
     weft_store_release(&s->guarded, o);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     g->own = s;
+    /* The lock before the bits, in this order: a thread that takes the container sets the bit before it unlocks, so who
+     * finds the lock free then finds the bit. Both in the wrong order, and the owner could be preempted between them while
+     * the container changes hands. order: acquire - pairs with weft_lock_release_. */
+    uint8_t lock = weft_load_acquire(&o->lock);
+    uint8_t bits = weft_load_relaxed(&o->bits);
     if (WEFT_UNLIKELY(weft_load_relaxed(&o->owner) != weft_load_relaxed(&s->guard_id) ||
-                      ((weft_load_relaxed(&o->bits) & WEFT_BIT_READERS) | weft_load_relaxed(&o->lock))))
+                      ((bits & WEFT_BIT_READERS) | lock)))
         guard_enter_slow(self, g, o);
 }
 
