@@ -134,7 +134,8 @@ bool count_merge(weft_object *o, int64_t extra)
     int64_t local = o->local;
     /* Both before the merged count is published: from then on another thread may free the object. */
     o->local = 0;
-    /* order: release - pairs with guard_take: a container without an owner has been left by it. */
+    /* order: release - pairs with guard_take (core/types/guard_ft.c): what the owner did to a container without its lock
+     * is seen by who finds that it has no owner any more. */
     weft_store_release(&o->owner, WEFT_OWNER_NONE);
     int32_t s = weft_load_relaxed(&o->shared);
     int32_t next;

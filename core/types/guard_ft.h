@@ -5,13 +5,14 @@
  * container without its lock until another thread first touches it (as biased locks do: Kawachiya, Koseki and Onodera,
  * "Lock Reservation", OOPSLA 2002).
  *
- *   owner    writes the container's address to its slot's `guarded`, then looks whether the lock is free and
- *            WEFT_BIT_READERS clear. If so it works, and writes NULL. If not it writes NULL and takes the lock, as
+ *   owner    writes the container's address to its slot's `guarded`, then looks whether the lock is free,
+ *            and then whether WEFT_BIT_READERS is clear. If so it works, and writes NULL. If not it writes NULL and takes the lock, as
  *            everybody else.
  *   another  takes the object's lock; finds WEFT_BIT_READERS clear, makes every running thread pass a full barrier, and
  *            waits while the owner's `guarded` is this container. Then it sets the bit, which is never cleared, and works.
  *
- * Either the owner's look comes after the barrier, and finds the lock taken or the bit set; or its write of `guarded` came
+ * Either the owner's look comes after the barrier, and finds the lock taken, or the bit set that is set before the lock is
+ * given back; or its write of `guarded` came
  * before it, and the other thread waits for the owner to be done. The owner waits for nothing while `guarded` is set, so
  * that is soon. A barrier costs some microseconds: an owner from whom many containers were taken is told to take the lock
  * always (`guard_id`), and then no more barriers are needed on its account.
@@ -46,6 +47,14 @@ static inline bool guard_is_free(void)
     return false;
 }
 
+/* Has another thread come, or is one there? `guarded` is written. The lock is looked at first: a thread that comes holds it
+ * until the bit is set, so who finds the lock free again finds the bit. The other way round both could be missed. */
+static inline bool guard_is_contended(const weft_object *o)
+{
+    /* order: acquire - pairs with the release of the lock by the thread that set the bit. */
+    return weft_load_acquire(&o->lock) || (weft_load_relaxed(&o->bits) & WEFT_BIT_READERS);
+}
+
 static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
 {
     id_slot *s = thread_of(self)->world.slot;
@@ -55,13 +64,7 @@ static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
     weft_store_release(&s->guarded, o);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     g->own = s;
-    /* The lock before the bits, in this order: a thread that takes the container sets the bit before it unlocks, so who
-     * finds the lock free then finds the bit. Both in the wrong order, and the owner could be preempted between them while
-     * the container changes hands. order: acquire - pairs with weft_lock_release_. */
-    uint8_t lock = weft_load_acquire(&o->lock);
-    uint8_t bits = weft_load_relaxed(&o->bits);
-    if (WEFT_UNLIKELY(weft_load_relaxed(&o->owner) != weft_load_relaxed(&s->guard_id) ||
-                      ((bits & WEFT_BIT_READERS) | lock)))
+    if (WEFT_UNLIKELY(weft_load_relaxed(&o->owner) != weft_load_relaxed(&s->guard_id) || guard_is_contended(o)))
         guard_enter_slow(self, g, o);
 }
 
