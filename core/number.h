@@ -21,4 +21,18 @@ static inline bool number_equal(int64_t i, double f)
     return number_float_is_int(f, &whole) && whole == i;
 }
 
+/* Where `i` stands to `f`, which is not NaN: negative, 0 or positive. */
+static inline int number_compare(int64_t i, double f)
+{
+    if (!(f < 0x1p63))
+        return -1;
+    if (f < -0x1p63)
+        return 1;
+    int64_t whole = (int64_t)f; /* towards zero */
+    if (i != whole)
+        return i < whole ? -1 : 1;
+    double fraction = f - (double)whole; /* exact */
+    return fraction > 0 ? -1 : fraction < 0;
+}
+
 #endif

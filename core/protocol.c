@@ -5,6 +5,8 @@
  * stack, so the levels are counted, for each OS thread: too many are an error instead of a crash. A repr also keeps
  * the objects it is in the middle of in a list through the stack; meeting one again, or too deep, it writes "...".
  * Objects without references of their own (numbers, text) are outside all this and pay nothing for it. */
+#include "core/protocol.h"
+
 #include "core/hash.h"
 #include "core/types/str.h"
 
@@ -26,7 +28,7 @@ static inline bool is_nested(const weft_type *type)
     return type->traverse != NULL;
 }
 
-static bool level_enter(const char *function)
+bool protocol_level_enter(const char *function)
 {
     if (WEFT_UNLIKELY(nesting.depth >= DEPTH_MAX)) {
         weft_error_set(WEFT_ERROR_LIMIT, "%s: objects nested more than %d deep", function, DEPTH_MAX);
@@ -36,7 +38,7 @@ static bool level_enter(const char *function)
     return true;
 }
 
-static void level_leave(void)
+void protocol_level_leave(void)
 {
     nesting.depth--;
 }
@@ -61,11 +63,11 @@ weft_status weft_hash(weft_thread *self, weft_object *o, uint64_t *hash)
         return WEFT_OK;
     }
     uint64_t result = 0; /* so that a callback that fails half-way leaves *hash as it was */
-    if (is_nested(type) && !level_enter(__func__))
+    if (is_nested(type) && !protocol_level_enter(__func__))
         return WEFT_ERROR_LIMIT;
     weft_status status = type->hash(self, o, &result);
     if (is_nested(type))
-        level_leave();
+        protocol_level_leave();
     if (WEFT_LIKELY(status == WEFT_OK))
         *hash = result;
     return status;
@@ -99,11 +101,11 @@ int weft_equal(weft_thread *self, weft_object *a, weft_object *b)
     }
     if (type->equal == NULL)
         return 0;
-    if (is_nested(type) && !level_enter(__func__))
+    if (is_nested(type) && !protocol_level_enter(__func__))
         return WEFT_ERROR_LIMIT;
     int equal = type->equal(self, a, b);
     if (is_nested(type))
-        level_leave();
+        protocol_level_leave();
     return equal > 0 ? 1 : equal;
 }
 

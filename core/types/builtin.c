@@ -6,8 +6,10 @@ void builtin_types_init(void)
 {
     hash_init(); /* first: the others may hash their static objects */
     scalar_types_init();
+    atomic_int_type_init();
     str_type_init();
     bytes_type_init();
+    buffer_type_init();
     tuple_type_init();
     list_type_init();
     dict_type_init();

@@ -10,13 +10,11 @@
 
 WEFT_STATIC_ASSERT(sizeof(weft_int_object) <= 32 && sizeof(weft_float_object) <= 32, "two blocks of 16 bytes");
 
-enum { CACHED = WEFT_INT_CACHED_MAX - WEFT_INT_CACHED_MIN + 1 };
-
 weft_object weft_none = WEFT_STATIC_OBJECT(WEFT_TYPE_NONE);
 weft_object weft_true = WEFT_STATIC_OBJECT(WEFT_TYPE_BOOL);
 weft_object weft_false = WEFT_STATIC_OBJECT(WEFT_TYPE_BOOL);
 
-static weft_int_object cached_ints[CACHED]; /* constant once the types are there, but for what counting ignores */
+weft_int_object int_cached[INT_CACHED_COUNT];
 
 /* ---- none and bool: equal by identity ------------------------------------------------------------------------- */
 
@@ -36,13 +34,7 @@ static weft_object *bool_repr(weft_thread *self, weft_object *o)
 weft_object *weft_int_new(weft_thread *self, int64_t value)
 {
     WEFT_CHECK_THREAD(self, NULL);
-    uint64_t index = (uint64_t)value - (uint64_t)WEFT_INT_CACHED_MIN;
-    if (index < CACHED)
-        return &cached_ints[index].object;
-    weft_object *o = object_alloc_fixed(thread_of(self), WEFT_TYPE_INT, sizeof(weft_int_object));
-    if (WEFT_LIKELY(o != NULL))
-        ((weft_int_object *)(void *)o)->value = value;
-    return o;
+    return int_make(self, value);
 }
 
 weft_status weft_int_value(weft_thread *self, const weft_object *o, int64_t *value)
@@ -82,10 +74,7 @@ static weft_object *int_repr(weft_thread *self, weft_object *o)
 weft_object *weft_float_new(weft_thread *self, double value)
 {
     WEFT_CHECK_THREAD(self, NULL);
-    weft_object *o = object_alloc_fixed(thread_of(self), WEFT_TYPE_FLOAT, sizeof(weft_float_object));
-    if (WEFT_LIKELY(o != NULL))
-        ((weft_float_object *)(void *)o)->value = value;
-    return o;
+    return float_make(self, value);
 }
 
 weft_status weft_float_value(weft_thread *self, const weft_object *o, double *value)
@@ -123,11 +112,11 @@ static weft_object *float_repr(weft_thread *self, weft_object *o)
 
 /* ---- the records ---------------------------------------------------------------------------------------------- */
 
-static void cached_ints_init(void)
+static void int_cached_init(void)
 {
-    for (int i = 0; i < CACHED; i++) {
-        cached_ints[i].object = (weft_object)WEFT_STATIC_OBJECT(WEFT_TYPE_INT);
-        cached_ints[i].value = WEFT_INT_CACHED_MIN + i;
+    for (int i = 0; i < INT_CACHED_COUNT; i++) {
+        int_cached[i].object = (weft_object)WEFT_STATIC_OBJECT(WEFT_TYPE_INT);
+        int_cached[i].value = WEFT_INT_CACHED_MIN + i;
     }
 }
 
@@ -148,5 +137,5 @@ void scalar_types_init(void)
                                                         .hash = float_hash,
                                                         .equal = float_equal,
                                                         .repr = float_repr});
-    cached_ints_init();
+    int_cached_init();
 }

@@ -43,6 +43,11 @@ WEFT_API weft_status weft_hash(weft_thread *self, weft_object *o, uint64_t *hash
 /* 1 equal, 0 not, or a negative status. The same object is always equal to itself. */
 WEFT_API int weft_equal(weft_thread *self, weft_object *a, weft_object *b);
 
+/* *order is negative, 0 or positive as a comes before b, is level with it, or comes after. Numbers by value (int and
+ * float exactly), str by code points, bytes by bytes, tuples by their first items that differ. Other types, and two of
+ * these kinds mixed: WEFT_ERROR_TYPE. A NaN has no place in any order: WEFT_ERROR_VALUE. */
+WEFT_API weft_status weft_compare(weft_thread *self, weft_object *a, weft_object *b, int *order);
+
 /* A new str, or NULL. */
 WEFT_API WEFT_MUST_USE weft_object *weft_repr(weft_thread *self, weft_object *o);
 

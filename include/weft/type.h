@@ -67,6 +67,8 @@ enum weft_type_index {
     WEFT_TYPE_TUPLE,
     WEFT_TYPE_LIST,
     WEFT_TYPE_DICT,
+    WEFT_TYPE_ATOMIC_INT = 32, /* from here on: types that hold no references */
+    WEFT_TYPE_BUFFER,
     WEFT_TYPE_BUILTIN_END = 64, /* indexes below are kept for built-in types */
     WEFT_TYPE_MAX = 1 << 20     /* indexes are below this: see refcount/dying.h for why */
 };
