@@ -17,32 +17,33 @@
 typedef struct thread {
     weft_thread head;
     heap_thread heap;
-    world_thread world;      /* core/world.h */
+    world_thread world; /* core/world.h */
     reclaim_thread reclaim;
-    const void *anchor;      /* which OS thread is attached: the address of its thread-local anchor; NULL: none. Atomic,
+    const void *anchor; /* which OS thread is attached: the address of its thread-local anchor; NULL: none. Atomic,
                                 so that misuse by another thread is an error and not a race */
-    bool blocked;            /* inside weft_block_begin .. end */
-    bool stopping;           /* has the world stopped */
-    bool destroying;         /* inside object_destroy's loop */
+    bool blocked;       /* inside weft_block_begin .. end */
+    bool stopping;      /* has the world stopped */
+    bool destroying;    /* inside object_destroy's loop */
     struct lock_waiting *waiting; /* the lock it waits for, or NULL; atomic: core/lock.h */
-    weft_object *merging;    /* an object whose reference it gives up, and no queue had memory for: queue_ft.c; also who has
+    weft_object
+        *merging;       /* an object whose reference it gives up, and no queue had memory for: queue_ft.c; also who has
                                 the world stopped */
-    weft_object *dying;      /* objects that died while another did: refcount/dying.h */
-    struct thread *os_next;  /* next membership of the same OS thread */
+    weft_object *dying; /* objects that died while another did: refcount/dying.h */
+    struct thread *os_next;   /* next membership of the same OS thread */
     struct thread *pool_next; /* runtime's lock */
-    struct thread *all_next; /* constant once linked */
+    struct thread *all_next;  /* constant once linked */
 } thread;
 
 struct weft_runtime {
     heap heap;
     world world;
     gc_state gc;
-    pthread_mutex_t lock;    /* pool, all, types; innermost: nothing is taken inside */
-    thread *pool;            /* lock */
-    thread *all;             /* lock to write, atomic to read */
-    uint32_t attached;       /* lock */
-    uint32_t max_threads;    /* constant */
-    uint32_t *types;         /* indexes of the types registered here; lock */
+    pthread_mutex_t lock; /* pool, all, types; innermost: nothing is taken inside */
+    thread *pool;         /* lock */
+    thread *all;          /* lock to write, atomic to read */
+    uint32_t attached;    /* lock */
+    uint32_t max_threads; /* constant */
+    uint32_t *types;      /* indexes of the types registered here; lock */
     size_t types_count, types_capacity;
 };
 
@@ -66,10 +67,10 @@ static inline weft_status thread_check(const weft_thread *self, const char *func
 }
 
 /* For the first line of a public function: returns `failure` after setting the error. */
-#define WEFT_CHECK_THREAD(self, failure)                                \
-    do {                                                                \
-        if (WEFT_UNLIKELY(thread_check((self), __func__) != WEFT_OK))   \
-            return failure;                                             \
+#define WEFT_CHECK_THREAD(self, failure)                              \
+    do {                                                              \
+        if (WEFT_UNLIKELY(thread_check((self), __func__) != WEFT_OK)) \
+            return failure;                                           \
     } while (0)
 
 /* Is `o` an object of the built-in type `index`? Sets WEFT_ERROR_TYPE ("weft_list_append: list expected, got str"), or

@@ -167,4 +167,3 @@ bool object_check_failed(const weft_object *o, uint32_t index, const char *funct
                        weft_type_of(o)->name);
     return false;
 }
-

@@ -17,6 +17,7 @@ typedef struct reclaim_batch {
     uint64_t goal; /* freed when every attached thread's epoch has reached it */
     size_t bytes;
     uint32_t count;
+
     struct {
         void *block;
         size_t size; /* low bit: heap_kind; sizes are multiples of 16 */
@@ -28,8 +29,8 @@ typedef struct reclaim_thread {
     reclaim_batch *open;   /* being filled, or NULL */
     reclaim_batch *oldest; /* closed, goals ascending */
     reclaim_batch *newest;
-    reclaim_batch *spare;  /* an empty one, or NULL */
-    size_t bytes;          /* in open and closed ones */
+    reclaim_batch *spare; /* an empty one, or NULL */
+    size_t bytes;         /* in open and closed ones */
 } reclaim_thread;
 
 /* Takes the block over; `size` is its own, a multiple of 16. Attached thread, anywhere but between a lock-free load of

@@ -16,8 +16,8 @@
 #include "refcount/refcount.h"
 
 enum {
-    RECLAIM_CLOSE_BYTES = 64 * 1024,       /* a batch is closed when it holds that much */
-    RECLAIM_MOST_BYTES = 4 * 1024 * 1024,  /* a thread with more waiting stops the world at its next safepoint */
+    RECLAIM_CLOSE_BYTES = 64 * 1024,      /* a batch is closed when it holds that much */
+    RECLAIM_MOST_BYTES = 4 * 1024 * 1024, /* a thread with more waiting stops the world at its next safepoint */
     RECLAIM_SPINS = 100000
 };
 
@@ -216,7 +216,8 @@ void reclaim_hand_over(thread *self)
 void reclaim_all_stopped(thread *self)
 {
     weft_runtime *runtime = self->head.runtime;
-    for (thread *t = weft_load_acquire(&runtime->all); t; t = t->all_next) { /* order: pairs with thread_create_locked */
+    for (thread *t = weft_load_acquire(&runtime->all); t;
+         t = t->all_next) { /* order: pairs with thread_create_locked */
         reclaim_thread *r = &t->reclaim;
         if (r->open) {
             batch_free(self, r->open);

@@ -168,7 +168,9 @@ weft_status weft_thread_detach(weft_thread *self)
     thread *t = thread_of(self);
     if (t->stopping || t->destroying || t->head.critical)
         return weft_error_set(WEFT_ERROR_BUSY, "weft_thread_detach: inside a %s",
-                              t->stopping ? "stopped world" : t->destroying ? "destructor" : "critical section");
+                              t->stopping     ? "stopped world"
+                              : t->destroying ? "destructor"
+                                              : "critical section");
     thread_leave_clean(t, true);
     weft_store_relaxed(&t->anchor, (const void *)NULL);
     membership_remove(t);

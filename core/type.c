@@ -78,13 +78,15 @@ static weft_status type_spec_check(const weft_type_spec *spec)
     if (spec->name == NULL || spec->name[0] == '\0')
         return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: name is empty");
     if (strlen(spec->name) >= sizeof((weft_type *)0)->name)
-        return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: name of %zu bytes, at most 63", strlen(spec->name));
+        return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: name of %zu bytes, at most 63",
+                              strlen(spec->name));
     size_t least = spec->item_size ? sizeof(weft_var_object) : sizeof(weft_object);
     if (spec->size < least)
         return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: %s: size is %zu, at least %zu", spec->name,
                               spec->size, least);
     if (spec->size > UINT32_MAX / 2)
-        return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: %s: size %zu is too large", spec->name, spec->size);
+        return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: %s: size %zu is too large", spec->name,
+                              spec->size);
     if (spec->item_size > UINT32_MAX)
         return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: %s: item_size %zu is too large", spec->name,
                               spec->item_size);

@@ -201,7 +201,8 @@ static void stopper_become(thread *t)
     uint32_t state = 0;
     /* order: acquire - pairs with stopper_resign of the last one. */
     while (!__atomic_compare_exchange_n(&w->stopping, &state, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-        if (state == 1 && !__atomic_compare_exchange_n(&w->stopping, &state, 2, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        if (state == 1 &&
+            !__atomic_compare_exchange_n(&w->stopping, &state, 2, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
             state = 0;
             continue;
         }

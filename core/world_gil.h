@@ -12,9 +12,12 @@ typedef struct world {
     uint64_t switches;       /* times the lock was taken */
     uint32_t waiting;        /* threads that want it */
     uint32_t next_id;
-    struct thread *stopper;  /* keeps the lock through its safepoints */
-    uint32_t poll;           /* atomic: WORLD_POLL_* */
-    struct { uint64_t stops, last_stop_ns, max_stop_ns; } stats;
+    struct thread *stopper; /* keeps the lock through its safepoints */
+    uint32_t poll;          /* atomic: WORLD_POLL_* */
+
+    struct {
+        uint64_t stops, last_stop_ns, max_stop_ns;
+    } stats;
 } world;
 
 enum { WORLD_POLL_DROP = 1, WORLD_POLL_COLLECT = 2, WORLD_POLL_DYING = 4 };

@@ -9,6 +9,7 @@ typedef struct gc_links {
     struct gc_links *next;
     struct gc_links *prev;
 } gc_links;
+
 _Static_assert(sizeof(gc_links) == 16, "keeps the object aligned");
 
 static inline void gc_links_init(gc_links *head)

@@ -29,8 +29,7 @@ static int32_t shared_state(int32_t shared)
 static void shared_saturate(weft_object *o)
 {
     int32_t s = weft_load_relaxed(&o->shared);
-    while (!shared_change(o, &s, shared_make(SHARED_SATURATED_AT, shared_state(s)))) {
-    }
+    while (!shared_change(o, &s, shared_make(SHARED_SATURATED_AT, shared_state(s)))) {}
 }
 
 static void shared_incref(weft_object *o)

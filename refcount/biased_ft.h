@@ -107,6 +107,7 @@ static inline bool count_drop_resurrected(weft_object *o)
 /* ---- word 0 of a dying object: address / 16 of the next one in 44 bits ------------------------------------------- */
 
 enum { DYING_TYPE_BITS = 20, DYING_TYPE_MASK = (1 << DYING_TYPE_BITS) - 1 };
+
 WEFT_STATIC_ASSERT((int)WEFT_TYPE_MAX == 1 << DYING_TYPE_BITS, "the link uses the type's other bits");
 
 static inline void dying_set_link(weft_object *o, weft_object *next)

@@ -69,8 +69,7 @@ void queue_push(thread *self, uint16_t owner, weft_object *o)
     node->object = o;
     node->next = weft_load_relaxed(&s->queue);
     /* order: release - pairs with queue_drain. */
-    while (!__atomic_compare_exchange_n(&s->queue, &node->next, node, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
-    }
+    while (!__atomic_compare_exchange_n(&s->queue, &node->next, node, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {}
     /* After the push, so that whoever clears PENDING before popping finds the entry. order: acq_rel - release: the entry
      * comes before the request; acquire: if the owner is away, what it wrote before it left (service merges it). */
     uint32_t before = __atomic_fetch_or(&s->word, (uint32_t)SLOT_PENDING, __ATOMIC_ACQ_REL);

@@ -65,6 +65,7 @@ static inline weft_magazine *object_leaf_magazine(thread *self, const weft_objec
         return &self->head.objects[heap_class_of(sizeof(weft_int_object))];
     return &self->head.objects[type_at(index)->leaf_class];
 }
+
 WEFT_STATIC_ASSERT(sizeof(weft_int_object) == sizeof(weft_float_object), "one magazine for both");
 
 /* Frees an object whose count has reached zero and whose header is not dead yet, if that is all there is to its death

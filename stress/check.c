@@ -28,7 +28,7 @@ typedef struct check {
     weft_object **stack;
     size_t stack_size;
     uint64_t counted[KIND_COUNTED];
-    const char *from;      /* where the references that are being added come from */
+    const char *from; /* where the references that are being added come from */
     const weft_object *holder;
 } check;
 
@@ -235,7 +235,8 @@ static void take_garbage(check *c, size_t *taken)
     for (int i = 0; i < SWEPT; i++)
         if (w->swept[i])
             return; /* this thread is sweeping already: a destructor has called the check */
-    size_t begin = (size_t)dice_next(&w->sweep_dice); /* elsewhere each time: the first ones may be what cannot be cleared */
+    size_t begin =
+        (size_t)dice_next(&w->sweep_dice); /* elsewhere each time: the first ones may be what cannot be cleared */
     for (size_t i = 0; i < c->capacity && *taken < SWEPT; i++) {
         entry *e = &c->entries[(begin + i) & (c->capacity - 1)];
         if (e->object == NULL || (weft_is_immortal(e->object) && !P.child && !P.over))
@@ -271,8 +272,7 @@ static size_t check_stopped(worker *w, size_t *live)
     check c = {.worker = w};
     if (weft_heap_walk(w->self, count_object, &c.live) != 0)
         fail("weft_heap_walk: %s", weft_error_message());
-    for (c.capacity = 1024; c.capacity < c.live * 2; c.capacity *= 2) {
-    }
+    for (c.capacity = 1024; c.capacity < c.live * 2; c.capacity *= 2) {}
     c.entries = calloc(c.capacity, sizeof *c.entries);
     c.stack = malloc((c.live + 1) * sizeof *c.stack);
     if (c.entries == NULL || c.stack == NULL)

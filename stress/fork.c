@@ -78,8 +78,7 @@ static void child_await(worker *w, pid_t pid)
     int status = 0;
     if (weft_block_begin(w->self) != WEFT_OK)
         fail("weft_block_begin: %s", weft_error_message());
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
     if (weft_block_end(w->self) != WEFT_OK)
         fail("weft_block_end: %s", weft_error_message());
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {

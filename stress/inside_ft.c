@@ -49,7 +49,7 @@ void inside_describe(weft_thread *self, weft_object *o)
 {
     found f = {o, 0};
     inside_each_queued(self, count_entry, &f);
-    fprintf(stderr, "stress: %p: local %u, shared %d (state %d), owner %u, bits %#x, lock %u; %d queue entries\n", (void *)o,
-            (unsigned)o->local, (int)(o->shared >> 2), (int)(o->shared & 3), (unsigned)o->owner, (unsigned)o->bits,
-            (unsigned)o->lock, f.count);
+    fprintf(stderr, "stress: %p: local %u, shared %d (state %d), owner %u, bits %#x, lock %u; %d queue entries\n",
+            (void *)o, (unsigned)o->local, (int)(o->shared >> 2), (int)(o->shared & 3), (unsigned)o->owner,
+            (unsigned)o->bits, (unsigned)o->lock, f.count);
 }

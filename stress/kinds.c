@@ -17,7 +17,10 @@ static uint64_t canary_for(const void *o)
 int kind_of(const weft_object *o)
 {
     const weft_type *type = weft_type_of(o);
-    return type == P.node_type ? KIND_NODE : type == P.plain_type ? KIND_PLAIN : type == P.row_type ? KIND_ROW : KIND_COUNTED;
+    return type == P.node_type    ? KIND_NODE
+           : type == P.plain_type ? KIND_PLAIN
+           : type == P.row_type   ? KIND_ROW
+                                  : KIND_COUNTED;
 }
 
 void kind_inspect(const weft_object *o, const char *where)
@@ -187,15 +190,23 @@ static void row_destroy(weft_thread *self, weft_object *o)
 
 bool kinds_register(weft_thread *self)
 {
-    weft_type_spec spec = {.name = "node", .size = sizeof(node), .flags = WEFT_TYPE_IDENTITY, .traverse = node_traverse,
-                           .clear = node_clear, .finalize = node_finalize, .destroy = node_destroy};
+    weft_type_spec spec = {.name = "node",
+                           .size = sizeof(node),
+                           .flags = WEFT_TYPE_IDENTITY,
+                           .traverse = node_traverse,
+                           .clear = node_clear,
+                           .finalize = node_finalize,
+                           .destroy = node_destroy};
     P.node_type = weft_type_register(self, &spec);
     spec.name = "plain";
     spec.finalize = NULL;
     P.plain_type = weft_type_register(self, &spec);
-    P.row_type = weft_type_register(self, &(weft_type_spec){.name = "row", .size = sizeof(row),
-                                    .item_size = sizeof(weft_object *), .traverse = row_traverse, .clear = row_clear,
-                                    .destroy = row_destroy});
+    P.row_type = weft_type_register(self, &(weft_type_spec){.name = "row",
+                                                            .size = sizeof(row),
+                                                            .item_size = sizeof(weft_object *),
+                                                            .traverse = row_traverse,
+                                                            .clear = row_clear,
+                                                            .destroy = row_destroy});
     P.leaf_type = weft_type_register(self, &(weft_type_spec){.name = "leaf", .size = sizeof(leaf)});
     P.large_type = weft_type_register(self, &(weft_type_spec){.name = "large", .size = sizeof(large)});
     static const char *const slots[BOARD_SLOTS] = {"a", "b", "c", "d", "e", "f", "g", "h"};
@@ -257,17 +268,33 @@ weft_object *kind_new(worker *w, dice *d)
     char text[40];
     uint64_t number = dice_next(d);
     switch (dice_below(d, 16)) {
-    case 0: case 1: case 2: return node_new(w, d, P.node_type);
-    case 3: case 4: return node_new(w, d, P.plain_type);
-    case 5: case 6: return row_new(w, d);
-    case 7: return leaf_new(w, P.leaf_type);
-    case 8: return leaf_new(w, P.large_type);
-    case 9: return weft_list_new(w->self, number % 9);
-    case 10: return weft_dict_new(w->self);
-    case 11: return weft_instance_new(w->self, P.instance_type);
-    case 12: return tuple_new(w, d);
-    case 13: return weft_int_new(w->self, (int64_t)(number % 600) - 10);
-    case 14: return weft_float_new(w->self, (double)number);
-    default: return weft_str_new(w->self, text, (size_t)snprintf(text, sizeof text, "text %u", (unsigned)(number % 1000)));
+    case 0:
+    case 1:
+    case 2:
+        return node_new(w, d, P.node_type);
+    case 3:
+    case 4:
+        return node_new(w, d, P.plain_type);
+    case 5:
+    case 6:
+        return row_new(w, d);
+    case 7:
+        return leaf_new(w, P.leaf_type);
+    case 8:
+        return leaf_new(w, P.large_type);
+    case 9:
+        return weft_list_new(w->self, number % 9);
+    case 10:
+        return weft_dict_new(w->self);
+    case 11:
+        return weft_instance_new(w->self, P.instance_type);
+    case 12:
+        return tuple_new(w, d);
+    case 13:
+        return weft_int_new(w->self, (int64_t)(number % 600) - 10);
+    case 14:
+        return weft_float_new(w->self, (double)number);
+    default:
+        return weft_str_new(w->self, text, (size_t)snprintf(text, sizeof text, "text %u", (unsigned)(number % 1000)));
     }
 }

@@ -73,8 +73,10 @@ static bool options_read(int count, char **arguments)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    P.options = (options){.seed = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, .seconds = 3,
-                          .threads = (int)sysconf(_SC_NPROCESSORS_ONLN) * 2 + 2, .operations = UINT64_MAX};
+    P.options = (options){.seed = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000,
+                          .seconds = 3,
+                          .threads = (int)sysconf(_SC_NPROCESSORS_ONLN) * 2 + 2,
+                          .operations = UINT64_MAX};
     for (int i = 1; i < count; i++) {
         const char *value;
         if (option(arguments[i], "--seed", &value))

@@ -7,8 +7,7 @@
 void pause_us(uint32_t microseconds)
 {
     struct timespec t = {.tv_sec = 0, .tv_nsec = (long)microseconds * 1000};
-    while (nanosleep(&t, &t) != 0 && errno == EINTR) {
-    }
+    while (nanosleep(&t, &t) != 0 && errno == EINTR) {}
 }
 
 void drop(worker *w, weft_object *stolen)
@@ -196,7 +195,8 @@ static void operation_share(worker *w, dice *d)
 static void operation_immortal(worker *w, dice *d)
 {
     weft_object *o = w->held[any_place(d)];
-    if (o == NULL || weft_is_tuple(o) || weft_type_of(o) == P.row_type || /* whose fields cannot be cleared in the end */
+    if (o == NULL || weft_is_tuple(o) ||
+        weft_type_of(o) == P.row_type || /* whose fields cannot be cleared in the end */
         __atomic_fetch_add(&P.immortals, 1, __ATOMIC_RELAXED) >= 40)
         return;
     if (weft_immortalize(w->self, o) != WEFT_OK || !weft_is_immortal(o))
@@ -236,27 +236,13 @@ static void operation_fail(worker *w, dice *d)
 }
 
 const operation operations[] = {
-    {"create", 1600, operation_create},
-    {"drop", 900, operation_drop},
-    {"copy", 900, operation_copy},
-    {"swap", 900, operation_swap},
-    {"load", 900, operation_load},
-    {"chain", 30, operation_chain},
-    {"list", 1000, operation_list},
-    {"dict", 700, operation_dict},
-    {"instance", 900, operation_instance},
-    {"read", 900, operation_read},
-    {"section", 400, operation_section},
-    {"sections", 200, operation_sections},
-    {"lock", 150, operation_lock},
-    {"block", 150, operation_block},
-    {"attach", 60, operation_attach},
-    {"share", 30, operation_share},
-    {"immortal", 1, operation_immortal},
-    {"memory", 200, operation_memory},
-    {"stop", 10, operation_stop},
-    {"check", 8, operation_check},
-    {"fork", 1, operation_fork},
+    {"create", 1600, operation_create}, {"drop", 900, operation_drop},       {"copy", 900, operation_copy},
+    {"swap", 900, operation_swap},      {"load", 900, operation_load},       {"chain", 30, operation_chain},
+    {"list", 1000, operation_list},     {"dict", 700, operation_dict},       {"instance", 900, operation_instance},
+    {"read", 900, operation_read},      {"section", 400, operation_section}, {"sections", 200, operation_sections},
+    {"lock", 150, operation_lock},      {"block", 150, operation_block},     {"attach", 60, operation_attach},
+    {"share", 30, operation_share},     {"immortal", 1, operation_immortal}, {"memory", 200, operation_memory},
+    {"stop", 10, operation_stop},       {"check", 8, operation_check},       {"fork", 1, operation_fork},
     {"fail", 4, operation_fail},
 };
 

@@ -9,9 +9,20 @@ static weft_object *pick(worker *w, dice *d, weft_object *board, bool (*is)(cons
     return dice_one_in(d, 2) || o == NULL || !is(o) ? board : o;
 }
 
-static bool is_list(const weft_object *o) { return weft_is_list(o); }
-static bool is_dict(const weft_object *o) { return weft_is_dict(o); }
-static bool is_instance(const weft_object *o) { return weft_type_of(o) == P.instance_type; }
+static bool is_list(const weft_object *o)
+{
+    return weft_is_list(o);
+}
+
+static bool is_dict(const weft_object *o)
+{
+    return weft_is_dict(o);
+}
+
+static bool is_instance(const weft_object *o)
+{
+    return weft_type_of(o) == P.instance_type;
+}
 
 /* A status that is either fine, or what other threads' doings or a lack of memory explain. */
 static void allow(worker *w, int status, weft_status expected, const char *what)
@@ -57,7 +68,8 @@ void operation_dict(worker *w, dice *d)
     uint32_t place = dice_below(d, HELD), what = dice_below(d, 16), number = dice_below(d, BOARD_KEYS);
     weft_object *item = w->held[place], *other = w->held[dice_below(d, HELD)], *found = NULL;
     w->calm = true;
-    weft_object *key = number % 3 ? weft_int_new(w->self, (int64_t)number * 100) : weft_str_format(w->self, "key %u", number);
+    weft_object *key =
+        number % 3 ? weft_int_new(w->self, (int64_t)number * 100) : weft_str_format(w->self, "key %u", number);
     if (key == NULL) {
         may_have_failed(w, "a key");
         w->calm = false;

@@ -109,7 +109,8 @@ static void end_somehow(worker *w, dice *d)
     if (!(P.options.operations >> operations_count() & 1))
         way = 7;
     switch (way) {
-    case 0: case 1:
+    case 0:
+    case 1:
         doing(w, "ending attached");
         break;
     case 2:
@@ -154,8 +155,9 @@ void rows_describe(void)
         const worker *w = &P.workers[i];
         const char *what = weft_load_relaxed(&w->doing);
         if (what)
-            fprintf(stderr, "stress: row %d, thread %u: %s%s%s%s\n", i, (unsigned)w->generation, what, w->finalizing ? ", in a finalizer" : "",
-                    w->destroying ? ", in a destructor" : "", w->calm ? ", calm" : "");
+            fprintf(stderr, "stress: row %d, thread %u: %s%s%s%s\n", i, (unsigned)w->generation, what,
+                    w->finalizing ? ", in a finalizer" : "", w->destroying ? ", in a destructor" : "",
+                    w->calm ? ", calm" : "");
     }
 }
 

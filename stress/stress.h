@@ -26,13 +26,17 @@ typedef struct dice {
 
 uint64_t dice_next(dice *d);
 uint32_t dice_below(dice *d, uint32_t bound);
-static inline bool dice_one_in(dice *d, uint32_t n) { return dice_below(d, n) == 0; }
+
+static inline bool dice_one_in(dice *d, uint32_t n)
+{
+    return dice_below(d, n) == 0;
+}
 
 /* ---- the program's places ---------------------------------------------------------------------------------------- */
 
 enum {
-    HELD = 24,         /* references of a worker */
-    SWEPT = 512,       /* the same, for garbage that a check has found */
+    HELD = 24,   /* references of a worker */
+    SWEPT = 512, /* the same, for garbage that a check has found */
     POOL = 48,
     NODE_REFS = 4,
     BOARD_SLOTS = 8,
@@ -55,16 +59,16 @@ typedef struct worker {
     weft_thread *self;
     dice dice, sweep_dice;
     weft_object *held[HELD];
-    weft_object *kept[2];     /* what the present operation must not lose */
+    weft_object *kept[2]; /* what the present operation must not lose */
     weft_object *swept[SWEPT];
-    weft_object *finalizing;  /* an object inside its finalize callback, which has one reference */
-    weft_object *destroying;  /* an object inside its destroy callback: its fields still count */
+    weft_object *finalizing; /* an object inside its finalize callback, which has one reference */
+    weft_object *destroying; /* an object inside its destroy callback: its fields still count */
     kind_counts counts[KIND_COUNTED];
-    bool calm;                /* callbacks must not block */
-    const char *doing;        /* atomic: for who looks at a program that hangs */
-    uint64_t operations;      /* atomic: the same */
+    bool calm;           /* callbacks must not block */
+    const char *doing;   /* atomic: for who looks at a program that hangs */
+    uint64_t operations; /* atomic: the same */
     pthread_t os_thread;
-    bool ended;               /* atomic: can be joined at once */
+    bool ended; /* atomic: can be joined at once */
 } worker;
 
 typedef struct pool_slot {
@@ -76,7 +80,7 @@ typedef struct options {
     uint64_t seed;
     double seconds;
     int threads;
-    uint64_t operations; /* bit n: operation n is done */
+    uint64_t operations;  /* bit n: operation n is done */
     uint32_t generations; /* a row ends after as many threads; 0: when the time is over */
     bool fail;            /* allocations fail now and then */
     bool verbose;
@@ -88,13 +92,13 @@ typedef struct program {
     const weft_type *node_type, *plain_type, *row_type, *leaf_type, *large_type, *instance_type;
     pool_slot pool[POOL];
     weft_object *board_instance, *board_list, *board_dict, *board_nodes[BOARD_NODES];
-    worker workers[WORKERS_MAX + 1]; /* the last is the main thread's */
-    uint32_t immortals;      /* atomic: made so far */
-    bool flooded;            /* atomic: too many live objects at the last check */
-    bool forked;             /* a forked child */
-    bool child;              /* a forked child that still has one thread */
-    uint64_t next_check_us, next_fork_us; /* atomic: see is_due */
-    uint32_t over;           /* atomic: the time is over */
+    worker workers[WORKERS_MAX + 1];                /* the last is the main thread's */
+    uint32_t immortals;                             /* atomic: made so far */
+    bool flooded;                                   /* atomic: too many live objects at the last check */
+    bool forked;                                    /* a forked child */
+    bool child;                                     /* a forked child that still has one thread */
+    uint64_t next_check_us, next_fork_us;           /* atomic: see is_due */
+    uint32_t over;                                  /* atomic: the time is over */
     uint64_t checks, objects_checked, forks, swept; /* atomic: for the last line */
 } program;
 
@@ -144,10 +148,12 @@ bool kinds_register(weft_thread *self);
 /* NULL if there is no memory. */
 weft_object *kind_new(worker *w, dice *d);
 weft_object *node_new(worker *w, dice *d, const weft_type *type);
+
 static inline bool is_node(const weft_object *o)
 {
     return o && (weft_type_of(o) == P.node_type || weft_type_of(o) == P.plain_type);
 }
+
 /* Fails unless `o` is whole. */
 void kind_inspect(const weft_object *o, const char *where);
 /* The program's index of a kind with a destroy callback, or KIND_COUNTED. */

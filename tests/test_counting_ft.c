@@ -44,11 +44,30 @@ static void elsewhere_blocked(values *v, void (*run)(weft_thread *, weft_object 
     CHECK_INT(weft_block_end(v->self), WEFT_OK);
 }
 
-static void increment(weft_thread *self, weft_object *o) { weft_incref(self, o); }
-static void decrement(weft_thread *self, weft_object *o) { weft_decref(self, o); }
-static void try_fails(weft_thread *self, weft_object *o) { CHECK(!weft_try_incref(self, o)); }
-static void try_works(weft_thread *self, weft_object *o) { CHECK(weft_try_incref(self, o)); }
-static void publish(weft_thread *self, weft_object *o) { weft_incref_published(self, o); }
+static void increment(weft_thread *self, weft_object *o)
+{
+    weft_incref(self, o);
+}
+
+static void decrement(weft_thread *self, weft_object *o)
+{
+    weft_decref(self, o);
+}
+
+static void try_fails(weft_thread *self, weft_object *o)
+{
+    CHECK(!weft_try_incref(self, o));
+}
+
+static void try_works(weft_thread *self, weft_object *o)
+{
+    CHECK(weft_try_incref(self, o));
+}
+
+static void publish(weft_thread *self, weft_object *o)
+{
+    weft_incref_published(self, o);
+}
 
 /* ---- the transitions ---- */
 
@@ -377,7 +396,9 @@ TEST_CASE(counting, indexes of sharded objects are used again and there is room 
 {
     values v = values_open();
     const weft_type *type = probe_type(v.self, NULL);
+
     enum { MANY = 300 };
+
     weft_object *o[MANY];
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < MANY; i++) {
@@ -558,9 +579,32 @@ static void race_all(int threads, bool block, bool end, bool share)
     values_close(&v);
 }
 
-TEST_CASE(counting, two threads drop the same objects while the owner runs) { race_all(2, false, false, false); }
-TEST_CASE(counting, eight threads drop the same objects while the owner runs) { race_all(8, false, false, false); }
-TEST_CASE(counting, two threads drop the same objects while the owner blocks now and then) { race_all(2, true, false, false); }
-TEST_CASE(counting, eight threads drop the same objects while owners block now and then) { race_all(8, true, false, false); }
-TEST_CASE(counting, eight threads drop the objects of an owner that ends and comes back) { race_all(8, true, true, false); }
-TEST_CASE(counting, four threads share and unshare and drop the same objects) { race_all(4, true, false, true); }
+TEST_CASE(counting, two threads drop the same objects while the owner runs)
+{
+    race_all(2, false, false, false);
+}
+
+TEST_CASE(counting, eight threads drop the same objects while the owner runs)
+{
+    race_all(8, false, false, false);
+}
+
+TEST_CASE(counting, two threads drop the same objects while the owner blocks now and then)
+{
+    race_all(2, true, false, false);
+}
+
+TEST_CASE(counting, eight threads drop the same objects while owners block now and then)
+{
+    race_all(8, true, false, false);
+}
+
+TEST_CASE(counting, eight threads drop the objects of an owner that ends and comes back)
+{
+    race_all(8, true, true, false);
+}
+
+TEST_CASE(counting, four threads share and unshare and drop the same objects)
+{
+    race_all(4, true, false, true);
+}

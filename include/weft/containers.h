@@ -12,9 +12,20 @@ WEFT_BEGIN_DECLS
 
 enum { WEFT_INSTANCE_SLOTS_MAX = 4096 }; /* that one type may declare */
 
-static inline bool weft_is_tuple(const weft_object *o) { return weft_type_index(o) == WEFT_TYPE_TUPLE; }
-static inline bool weft_is_list(const weft_object *o) { return weft_type_index(o) == WEFT_TYPE_LIST; }
-static inline bool weft_is_dict(const weft_object *o) { return weft_type_index(o) == WEFT_TYPE_DICT; }
+static inline bool weft_is_tuple(const weft_object *o)
+{
+    return weft_type_index(o) == WEFT_TYPE_TUPLE;
+}
+
+static inline bool weft_is_list(const weft_object *o)
+{
+    return weft_type_index(o) == WEFT_TYPE_LIST;
+}
+
+static inline bool weft_is_dict(const weft_object *o)
+{
+    return weft_type_index(o) == WEFT_TYPE_DICT;
+}
 
 /* tuple: immutable */
 WEFT_API WEFT_MUST_USE weft_object *weft_tuple_new(weft_thread *self, weft_object *const *items, size_t count);

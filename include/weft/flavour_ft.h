@@ -30,11 +30,12 @@ struct weft_object {
     uint8_t bits;
     uint8_t lock;
 };
+
 WEFT_STATIC_ASSERT(sizeof(weft_object) == 16, "two words");
 WEFT_STATIC_ASSERT(offsetof(weft_object, shared) == 8, "mimalloc writes the first word of a free block");
 
 enum {
-    WEFT_OWNER_NONE = 0,      /* merged: every reference is in `shared` */
+    WEFT_OWNER_NONE = 0,        /* merged: every reference is in `shared` */
     WEFT_OWNER_STATIC = 0xFFFF, /* immortal, or sharded if `local` is not 0: no thread has this id */
 
     WEFT_SHARED_DEFAULT = 0,
@@ -58,7 +59,10 @@ enum {
 #define WEFT_POLL_MASK 0xF0u
 
 /* A static immortal object of a built-in type: counts are never written. */
-#define WEFT_STATIC_OBJECT(type_index) {0, (type_index), WEFT_SHARED_MERGED, WEFT_OWNER_STATIC, 0, 0}
+#define WEFT_STATIC_OBJECT(type_index)                               \
+    {                                                                \
+        0, (type_index), WEFT_SHARED_MERGED, WEFT_OWNER_STATIC, 0, 0 \
+    }
 
 WEFT_API void weft_incref_slow(weft_thread *self, weft_object *o);
 WEFT_API void weft_decref_shared(weft_thread *self, weft_object *o);

@@ -20,6 +20,7 @@ struct weft_object {
     uint8_t unused[2];
     uint8_t mark; /* WEFT_HEADER_MARK: tells a header from the links of another object */
 };
+
 WEFT_STATIC_ASSERT(sizeof(weft_object) == 16, "two words");
 
 enum {
@@ -35,7 +36,10 @@ enum {
 
 #define WEFT_POLL_MASK 0xFFFFFFFFu
 
-#define WEFT_STATIC_OBJECT(type_index) {INT64_MIN / 2, (type_index), 0, {0, 0}, WEFT_HEADER_MARK}
+#define WEFT_STATIC_OBJECT(type_index)                           \
+    {                                                            \
+        INT64_MIN / 2, (type_index), 0, {0, 0}, WEFT_HEADER_MARK \
+    }
 
 WEFT_API void weft_decref_zero(weft_thread *self, weft_object *o);
 

@@ -25,22 +25,22 @@ WEFT_API void weft_mem_retire(weft_thread *self, void *p, size_t size);
 
 /* One size class, in the manner of sys._debugmallocstats. */
 typedef struct weft_size_stats {
-    size_t block_size;   /* bytes of a block */
-    size_t pages;        /* pages (pools) given to the class */
-    size_t blocks_used;  /* live blocks, those in free-block caches not counted */
-    size_t blocks_cached;/* in the threads' free-block caches */
-    size_t blocks_free;  /* free in the class's pages */
+    size_t block_size;    /* bytes of a block */
+    size_t pages;         /* pages (pools) given to the class */
+    size_t blocks_used;   /* live blocks, those in free-block caches not counted */
+    size_t blocks_cached; /* in the threads' free-block caches */
+    size_t blocks_free;   /* free in the class's pages */
 } weft_size_stats;
 
 typedef struct weft_heap_stats {
-    size_t bytes_used;      /* in live blocks, objects and raw */
-    size_t bytes_reserved;  /* in pages held, whether used or not */
-    size_t objects;         /* live objects */
-    size_t bytes_deferred;  /* retired, waiting for readers */
-    size_t arenas;          /* areas obtained from the system; 0 where the allocator does not tell */
-    size_t large_blocks;    /* live blocks over WEFT_SMALL_MAX */
+    size_t bytes_used;     /* in live blocks, objects and raw */
+    size_t bytes_reserved; /* in pages held, whether used or not */
+    size_t objects;        /* live objects */
+    size_t bytes_deferred; /* retired, waiting for readers */
+    size_t arenas;         /* areas obtained from the system; 0 where the allocator does not tell */
+    size_t large_blocks;   /* live blocks over WEFT_SMALL_MAX */
     size_t large_bytes;
-    size_t classes;         /* entries filled below */
+    size_t classes; /* entries filled below */
     weft_size_stats objects_by_class[WEFT_SIZE_CLASSES];
     weft_size_stats raw_by_class[WEFT_SIZE_CLASSES];
 } weft_heap_stats;

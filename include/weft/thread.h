@@ -19,10 +19,10 @@ typedef struct weft_magazine {
     uint32_t limit; /* most it may hold now; 0 while there are no slots or the cache is switched off */
 } weft_magazine;
 
-#define WEFT_BLOCK_ALIGN 16u      /* every block is a multiple of this and aligned to it */
-#define WEFT_SMALL_MAX 512u       /* larger requests go past the magazines */
-#define WEFT_SIZE_CLASSES 33u     /* class = ceil(bytes / 16); class 0 is never used */
-#define WEFT_MAX_THREADS 65534u   /* attached at once to one runtime; ids 1 to 65,534 */
+#define WEFT_BLOCK_ALIGN 16u    /* every block is a multiple of this and aligned to it */
+#define WEFT_SMALL_MAX 512u     /* larger requests go past the magazines */
+#define WEFT_SIZE_CLASSES 33u   /* class = ceil(bytes / 16); class 0 is never used */
+#define WEFT_MAX_THREADS 65534u /* attached at once to one runtime; ids 1 to 65,534 */
 
 /* The head of a thread, which the inline fast paths read. The rest is the library's. Nobody writes any of it. */
 struct weft_thread {
@@ -30,7 +30,7 @@ struct weft_thread {
     weft_runtime *runtime; /* constant while attached */
     uint16_t id;           /* this thread's owner id: 1 to WEFT_MAX_THREADS; constant while attached */
     uint16_t unused[3];
-    struct weft_critical *critical; /* innermost critical section, or NULL: owner thread only */
+    struct weft_critical *critical;           /* innermost critical section, or NULL: owner thread only */
     weft_magazine objects[WEFT_SIZE_CLASSES]; /* blocks that held objects: owner thread only */
     weft_magazine raw[WEFT_SIZE_CLASSES];     /* blocks that held anything else: owner thread only */
 };

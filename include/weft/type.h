@@ -38,10 +38,10 @@ typedef int (*weft_equal_fn)(weft_thread *self, weft_object *a, weft_object *b);
 typedef weft_object *(*weft_repr_fn)(weft_thread *self, weft_object *o);
 
 typedef struct weft_type_spec {
-    const char *name;    /* copied; 1 to 63 bytes of UTF-8 */
-    size_t size;         /* bytes of the fixed part, header included: sizeof of a struct that begins with weft_object */
-    size_t item_size;    /* 0: all objects are `size` bytes; else bytes of one item of the variable part */
-    uint32_t flags;      /* WEFT_TYPE_* below */
+    const char *name; /* copied; 1 to 63 bytes of UTF-8 */
+    size_t size;      /* bytes of the fixed part, header included: sizeof of a struct that begins with weft_object */
+    size_t item_size; /* 0: all objects are `size` bytes; else bytes of one item of the variable part */
+    uint32_t flags;   /* WEFT_TYPE_* below */
     weft_traverse_fn traverse; /* given exactly when objects hold references */
     weft_clear_fn clear;
     weft_finalize_fn finalize; /* NULL: none */
@@ -78,7 +78,7 @@ enum weft_type_index {
 struct weft_type {
     uint32_t index;
     uint32_t flags;
-    uint32_t size;       /* bytes of the fixed part */
+    uint32_t size; /* bytes of the fixed part */
     uint32_t item_size;
     uint32_t size_class; /* fixed-size type: magazine of its blocks, 0 if larger than WEFT_SMALL_MAX or variable */
     uint32_t block_size; /* fixed-size type: bytes of a block, in front of the object included; 0 if variable */
@@ -90,12 +90,13 @@ struct weft_type {
     weft_hash_fn hash;
     weft_equal_fn equal;
     weft_repr_fn repr;
-    weft_runtime *runtime; /* the one it was registered in; NULL: built in */
-    void *data;            /* the module's own: slot names of an instance type */
+    weft_runtime *runtime;         /* the one it was registered in; NULL: built in */
+    void *data;                    /* the module's own: slot names of an instance type */
     void (*data_free)(void *data); /* called when the runtime is freed; NULL: nothing to do */
     char name[64];
     uint8_t unused[256 - 8 * 4 - 10 * 8 - 64]; /* 7 * 4, and 4 to align */
 };
+
 WEFT_STATIC_ASSERT(sizeof(weft_type) == 256, "weft_type_of shifts by 8");
 
 WEFT_API extern weft_type *weft_type_region; /* constant once a runtime exists */
