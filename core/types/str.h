@@ -50,6 +50,7 @@ static inline size_t str_size(const str_object *s)
 /* Code points. */
 static inline int64_t str_length(const str_object *s)
 {
+    assert(s != NULL);
     if (WEFT_LIKELY(!str_is_wide(s)))
         return (int64_t)s->var.count;
     int64_t length;
