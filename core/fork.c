@@ -7,15 +7,28 @@
 #include "core/core.h"
 #include "core/parking.h"
 
+enum { FORK_TRIES = 50 /* a thread that has called exit never stops ending */ };
+
 weft_status weft_fork_before(weft_thread *self)
 {
-    weft_status status = weft_world_stop(self);
-    if (status == WEFT_OK) {
+    thread *t;
+    for (int i = 0;; i++) {
+        weft_status status = weft_world_stop(self);
+        if (status != WEFT_OK)
+            return status;
+        t = thread_of(self);
         /* Another thread may be attaching, which needs no stopped world. The child unlocks what this thread has locked. */
         pthread_mutex_lock(&self->runtime->lock);
-        world_before_fork(thread_of(self));
+        if (heap_fork_try_begin(i == FORK_TRIES))
+            break;
+        pthread_mutex_unlock(&self->runtime->lock);
+        (void)weft_world_start(self);
+        thread_leave(t);
+        heap_fork_await();
+        thread_enter(t);
     }
-    return status;
+    world_before_fork(t);
+    return WEFT_OK;
 }
 
 weft_status weft_fork_after_parent(weft_thread *self)
@@ -24,6 +37,7 @@ weft_status weft_fork_after_parent(weft_thread *self)
     if (!thread_of(self)->stopping)
         return weft_error_set(WEFT_ERROR_BUSY, "weft_fork_after_parent: without weft_fork_before");
     world_after_fork_parent(thread_of(self));
+    heap_fork_end(false);
     pthread_mutex_unlock(&self->runtime->lock);
     return weft_world_start(self);
 }
@@ -34,6 +48,7 @@ weft_status weft_fork_after_child(weft_thread *self)
     thread *t = thread_of(self);
     if (!t->stopping)
         return weft_error_set(WEFT_ERROR_BUSY, "weft_fork_after_child: without weft_fork_before");
+    heap_fork_end(true);
     parking_after_fork_child();
     threads_after_fork_child(t);
     world_after_fork_child(t);

@@ -70,8 +70,10 @@ void heap_close(heap *h)
  * that always fails; heap_alloc_slow asks again when it does. */
 weft_status heap_thread_attach(heap *h, heap_thread *part)
 {
+    parts_begin();
     for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++)
         part->part[kind] = mi_heap_theap(heap_of(h, kind));
+    parts_end();
     part->balance = 0;
     return WEFT_OK;
 }

@@ -11,4 +11,8 @@ weft_status mimalloc_check(void);
 /* "mimalloc 3.6.0": of the library, not of the header. */
 const char *mimalloc_name(void);
 
+/* Around giving the calling OS thread its part of a heap: no fork meanwhile. heap_mimalloc_fork.c. */
+void parts_begin(void);
+void parts_end(void);
+
 #endif

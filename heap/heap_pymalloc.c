@@ -50,6 +50,22 @@ void heap_thread_detach(heap *h, heap_thread *part)
     (void)part;
 }
 
+/* Only attached threads are ever inside. */
+bool heap_fork_try_begin(bool force)
+{
+    (void)force;
+    return true;
+}
+
+void heap_fork_end(bool in_child)
+{
+    (void)in_child;
+}
+
+void heap_fork_await(void)
+{
+}
+
 void heap_thread_gone(heap *h, heap_thread *part)
 {
     (void)h;

@@ -94,7 +94,7 @@ static void child_await(worker *w, pid_t pid)
 void operation_fork(worker *w, dice *d)
 {
     (void)d;
-    if (P.forked || !is_due(&P.next_fork_us, 200000))
+    if (P.forked || !is_due(&P.next_fork_us, 60000))
         return;
     if (weft_fork_before(w->self) != WEFT_OK)
         fail("weft_fork_before: %s", weft_error_message());

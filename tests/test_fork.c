@@ -167,3 +167,63 @@ TEST_CASE(fork, a child of the main thread has what its parent had)
     weft_decref(v.self, f.list);
     values_close(&v);
 }
+
+/* Attaches, allocates, ends. */
+static void *short_thread(void *arg)
+{
+    forks *f = arg;
+    weft_thread *self = weft_thread_attach(f->runtime);
+    return self ? weft_new(self, f->type) : NULL;
+}
+
+/* 0 forks, and the child walks the heap and allocates; around the others OS threads begin and end all the time. */
+static void fork_or_begin(int index, void *arg)
+{
+    forks *f = arg;
+    while (index != 0 && !__atomic_load_n(&f->end, __ATOMIC_ACQUIRE)) {
+        pthread_t id;
+        if (CHECK_INT(pthread_create(&id, NULL, short_thread, f), 0))
+            pthread_join(id, NULL);
+    }
+    if (index != 0)
+        return;
+    weft_thread *self = weft_thread_attach(f->runtime);
+    for (int i = 0; i < f->rounds; i++) {
+        CHECK_INT(weft_fork_before(self), WEFT_OK);
+        pid_t pid = fork();
+        if (pid == 0) {
+            alarm(10);
+            weft_heap_stats stats;
+            if (weft_fork_after_child(self) != WEFT_OK || weft_heap_statistics(self, &stats) != WEFT_OK)
+                _exit(1);
+            weft_object *o = weft_new(self, f->type);
+            _exit(o == NULL || stats.objects == 0);
+        }
+        CHECK_INT(weft_fork_after_parent(self), WEFT_OK);
+        int status = -1;
+        CHECK_INT(weft_block_begin(self), WEFT_OK);
+        CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+        CHECK_INT(weft_block_end(self), WEFT_OK);
+        if (!CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+            break;
+    }
+    __atomic_store_n(&f->end, true, __ATOMIC_RELEASE);
+    CHECK_INT(weft_thread_detach(self), WEFT_OK);
+}
+
+TEST_CASE(fork, a child forked while OS threads begin and end does not inherit a lock of the allocator)
+{
+#ifdef __SANITIZE_ADDRESS__
+    SKIP("ASan's own allocator is left locked in such a child");
+#endif
+    values v = values_open();
+    forks f = {.runtime = v.runtime, .type = weft_type_register(v.self, &(weft_type_spec){.name = "leaf", .size = 48})};
+    f.rounds = test_scale(1500);
+    weft_object *one = weft_new(v.self, f.type);
+    CHECK_INT(weft_block_begin(v.self), WEFT_OK);
+    test_threads(4, fork_or_begin, &f);
+    CHECK_INT(weft_block_end(v.self), WEFT_OK);
+    weft_decref(v.self, one);
+    weft_thread_detach(v.self);
+    CHECK_INT(weft_runtime_free(v.runtime), WEFT_OK);
+}

@@ -90,3 +90,12 @@ unsigned platform_cores(void)
         cores += (unsigned)__builtin_popcountl(mask[i]);
     return cores > 0 ? cores : 1;
 }
+
+/* What the C++ ABI has for thread-local objects; C libraries other than glibc may lack it. */
+extern int __cxa_thread_atexit_impl(void (*run)(void *), void *arg, void *dso) __attribute__((weak));
+extern void *__dso_handle __attribute__((visibility("hidden")));
+
+bool platform_at_thread_end(void (*run)(void *unused))
+{
+    return __cxa_thread_atexit_impl != NULL && __cxa_thread_atexit_impl(run, NULL, &__dso_handle) == 0;
+}

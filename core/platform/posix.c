@@ -121,3 +121,9 @@ bool platform_has_barrier(void)
 void platform_barrier(void)
 {
 }
+
+bool platform_at_thread_end(void (*run)(void *unused))
+{
+    (void)run;
+    return false;
+}
