@@ -115,7 +115,7 @@ static void object_destroy(thread *self, weft_object *o)
     if (type->finalize && !(object_bits(o) & WEFT_BIT_FINALIZED) && object_finalize(self, o, type))
         return;
     /* Untracked first: destroy may reach a safepoint, and a collection there must not see an object half gone. */
-    object_untrack(self, o);
+    object_untrack_dying(self, o);
     if (type->destroy)
         type->destroy(&self->head, o);
     object_free(self, o, type);

@@ -15,7 +15,7 @@
 #include "heap/heap_mimalloc.h"
 
 enum {
-    ROUNDS = 3,                  /* POSIX promises 4 */
+    ROUNDS = 3, /* POSIX promises 4 */
     AWAIT_STEP_NS = 100 * 1000,
     AWAIT_STEPS = 100
 };
@@ -28,7 +28,7 @@ static pthread_key_t key;
 static bool key_made;
 
 /* The OS thread's own. */
-static _Thread_local bool watched;   /* thread_ends will be called */
+static _Thread_local bool watched;          /* thread_ends will be called */
 static _Thread_local unsigned ended_rounds; /* of its thread-specific destructors; 0: it is not ending */
 
 static void thread_ended(void *value)

@@ -86,6 +86,13 @@ static inline void object_untrack(thread *self, weft_object *o)
         object_clear_bits(o, WEFT_BIT_TRACKED);
 }
 
+/* The same for an object that is dead: no other thread changes its bits any more. */
+static inline void object_untrack_dying(thread *self, weft_object *o)
+{
+    (void)self;
+    weft_store_relaxed(&o->bits, (uint8_t)(weft_load_relaxed(&o->bits) & ~WEFT_BIT_TRACKED));
+}
+
 static inline bool object_is_live(const weft_object *o)
 {
     return weft_load_relaxed(&o->owner) != WEFT_OWNER_NONE || weft_load_relaxed(&o->shared) != WEFT_SHARED_MERGED;

@@ -74,6 +74,11 @@ static inline void object_untrack(thread *self, weft_object *o)
 enum { HEADER_BIT_DYING = 128 };
 
 /* Nor is one whose destructor is running, which has let another thread in: its count is 0. */
+static inline void object_untrack_dying(thread *self, weft_object *o)
+{
+    object_untrack(self, o);
+}
+
 static inline bool object_is_live(const weft_object *o)
 {
     return o->type != WEFT_TYPE_INVALID && o->count != 0 && !(o->bits & HEADER_BIT_DYING);
