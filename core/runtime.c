@@ -26,13 +26,16 @@ weft_runtime *weft_runtime_create(const weft_config *config, const char *flavour
     }
     runtime->max_threads = config && config->max_threads ? config->max_threads : WEFT_MAX_THREADS;
     pthread_mutex_init(&runtime->lock, NULL); /* cannot fail with default attributes */
-    gc_state_init(&runtime->gc);
     if (heap_open(&runtime->heap) != WEFT_OK)
         goto no_heap;
     if (world_open(runtime) != WEFT_OK)
         goto no_world;
+    if (gc_open(runtime) != WEFT_OK)
+        goto no_gc;
     return runtime;
 
+no_gc:
+    world_close(runtime);
 no_world:
     heap_close(&runtime->heap);
 no_heap:
@@ -51,6 +54,7 @@ weft_status weft_runtime_free(weft_runtime *runtime)
     if (attached)
         return weft_error_set(WEFT_ERROR_BUSY, "weft_runtime_free: %u thread%s still attached", (unsigned)attached,
                               attached == 1 ? " is" : "s are");
+    gc_close(runtime);
     threads_close(runtime);
     world_close(runtime);
     heap_close(&runtime->heap);

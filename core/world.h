@@ -46,6 +46,10 @@ void world_poll(struct thread *t);
 void world_stop(struct thread *t);
 void world_start(struct thread *t);
 
+/* Merges all that is queued anywhere; what dies goes on self's list, to be destroyed when the world runs again. World
+ * stopped by self. */
+void world_drain_stopped(struct thread *self);
+
 /* Around a fork, the world having been stopped by t: what else must stand still; and in the child, where t is the only
  * thread left. */
 void world_before_fork(struct thread *t);

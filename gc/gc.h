@@ -1,15 +1,83 @@
-/* gc.h - the collector's state in a runtime. */
+/* gc.h - the gc module: finding cycles, and what is done with those found.
+ *
+ * Shared by both flavours: collect.c (the order of a collection), finalize.c, control.c, inspect.c, events.c,
+ * statistics.c. By flavour: who is a candidate, how garbage is found, when a collection is due:
+ *   free-threaded  find_ft.c and its parts: walk, subtract, mark beside the heap; young_ft.c: the log of young blocks
+ *   GIL            find_gil.c: generations on linked lists
+ * docs/collector.md has the order of a collection and why it is safe. */
 #ifndef WEFT_GC_GC_H
 #define WEFT_GC_GC_H
 
-#include <stdint.h>
-
+#include "gc/array.h"
+#include "weft/gc.h"
 #ifdef WEFT_GIL
 #include "gc/state_gil.h"
 #else
 #include "gc/state_ft.h"
 #endif
 
-void gc_state_init(gc_state *state);
+struct thread;
+struct weft_runtime;
+
+typedef struct gc_shared gc_shared;
+
+/* A collector in a runtime. */
+typedef struct gc_state {
+    gc_flavour flavour; /* state_ft.h, state_gil.h */
+    gc_shared *shared;  /* collect.c; constant */
+} gc_state;
+
+/* One collection. The collecting thread's. */
+typedef struct gc_run {
+    weft_gc_event
+        event; /* what it has come to; find fills candidates, marked, side_bytes, threads, the times of its parts */
+    gc_array garbage;     /* unreachable; the run holds one reference to each */
+    gc_array resurrected; /* were in garbage; the run still holds its references */
+    gc_array callbacks;   /* weak references whose callback is due; the run holds one reference to each */
+    gc_array drops;       /* references to be given up when the world runs again */
+} gc_run;
+
+/* Opens and closes what a runtime and a thread need: gc/collect.c, which calls the flavour's below. */
+weft_status gc_open(struct weft_runtime *runtime);
+void gc_close(struct weft_runtime *runtime);
+
+/* At a safepoint whose poll says that a collection is due: does it, if nobody else does and it is allowed. */
+void gc_poll(struct thread *self);
+
+/* In a forked child; world stopped. */
+void gc_after_fork_child(struct thread *self);
+
+/* ---- the flavour's contract ---------------------------------------------------------------------------------------- */
+
+weft_status gc_flavour_open(struct weft_runtime *runtime);
+void gc_flavour_close(struct weft_runtime *runtime);
+void gc_flavour_after_fork_child(struct thread *self);
+
+/* Finds the garbage of run->event.asked, sets run->event.generation to what it did. The world is stopped by self and all
+ * queues are drained. Free-threaded: what it puts into run->garbage is owned by self from then on, so that clearing it
+ * counts plainly. Objects that live on are left as they were, or (young ones) become old. MEMORY: nothing has changed, and
+ * run->garbage is empty. */
+weft_status gc_find_stopped(struct thread *self, gc_run *run);
+
+/* After finalizers and callbacks have run: moves what is reachable from outside run->garbage again, with all it refers
+ * to, from there to run->resurrected. MEMORY: nothing moved. */
+weft_status gc_find_resurrected_stopped(struct thread *self, gc_run *run);
+
+/* Calls visit for every tracked live object of the generation (WEFT_GC_INCREMENT: old ones), frozen ones included with
+ * WEFT_GC_FULL, until it returns something but 0. */
+int gc_visit_stopped(struct thread *self, weft_gc_generation generation, int (*visit)(weft_object *o, void *arg),
+                     void *arg);
+
+/* How many were frozen or given back. */
+size_t gc_freeze_stopped(struct thread *self);
+size_t gc_unfreeze_stopped(struct thread *self);
+size_t gc_frozen_count_stopped(struct thread *self);
+
+/* Which collection is due, given the settings; false: none. Any attached thread, without a lock: a hint. */
+bool gc_due(struct weft_runtime *runtime, weft_gc_generation *generation);
+/* The settings have changed, or collections were switched on or off. Any attached thread. */
+void gc_settings_changed(struct thread *self);
+void gc_settings_default(weft_gc_settings *settings);
+void gc_counts(struct weft_runtime *runtime, weft_gc_counts *counts);
 
 #endif

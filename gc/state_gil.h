@@ -4,8 +4,8 @@
 
 #include "gc/links_gil.h"
 
-typedef struct gc_state {
+typedef struct gc_flavour {
     gc_links young; /* every tracked object, newest last */
-} gc_state;
+} gc_flavour;
 
 #endif

@@ -200,8 +200,4 @@ void shards_close(world *w);
 /* Merges on behalf of an id that is away: after a push to its queue met it so. */
 void world_service(thread *self, id_slot *s);
 
-/* Merges all that is queued anywhere; what dies goes on self's list, to be destroyed when the world runs again. World
- * stopped by self. */
-void world_drain_stopped(thread *self);
-
 #endif

@@ -58,7 +58,7 @@ static inline gc_links *object_links(weft_object *o)
 static inline void object_track(thread *self, weft_object *o)
 {
     o->bits |= WEFT_BIT_TRACKED;
-    gc_links_append(&self->head.runtime->gc.young, object_links(o));
+    gc_links_append(&self->head.runtime->gc.flavour.young, object_links(o));
 }
 
 static inline void object_untrack(thread *self, weft_object *o)

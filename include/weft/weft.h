@@ -12,6 +12,8 @@
 #include "weft/refcount.h"   /* references */
 #include "weft/lock.h"       /* locks and critical sections */
 #include "weft/heap.h"       /* raw memory, statistics, the walk */
+#include "weft/gc.h"         /* cycles */
+#include "weft/weakref.h"    /* weak references */
 #include "weft/scalars.h"    /* none, bool, int, float */
 #include "weft/text.h"       /* str, bytes */
 #include "weft/containers.h" /* tuple, list, dict, instances */

@@ -1,0 +1,28 @@
+/* array.c - room in arrays of objects. The thread that collects. */
+#include "gc/array.h"
+
+#include <stdlib.h>
+
+#include "core/core.h"
+
+bool gc_array_reserve(struct weft_runtime *runtime, gc_array *a, size_t more)
+{
+    if (more <= a->capacity - a->count)
+        return true;
+    size_t capacity = a->capacity ? a->capacity : 64;
+    while (capacity < a->count + more)
+        capacity *= 2;
+    weft_object **items =
+        heap_should_fail(&runtime->heap) ? NULL : (weft_object **)realloc(a->items, capacity * sizeof *items);
+    if (items == NULL)
+        return false;
+    a->items = items;
+    a->capacity = capacity;
+    return true;
+}
+
+void gc_array_free(gc_array *a)
+{
+    free(a->items);
+    *a = (gc_array){NULL, 0, 0};
+}
