@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "refcount/refcount.h"
+#include "refcount/weak.h"
 
 static size_t object_size(const weft_object *o, const weft_type *type)
 {
@@ -116,6 +117,8 @@ static void object_destroy(thread *self, weft_object *o)
         return;
     /* Untracked first: destroy may reach a safepoint, and a collection there must not see an object half gone. */
     object_untrack_dying(self, o);
+    if (WEFT_UNLIKELY(object_bits(o) & WEFT_BIT_WEAK))
+        weak_object_dies(self, o);
     if (type->destroy)
         type->destroy(&self->head, o);
     object_free(self, o, type);
@@ -143,7 +146,7 @@ void object_die_later(thread *self, weft_object *o)
 void object_die(thread *self, weft_object *o)
 {
     const weft_type *type = weft_type_of(o);
-    if (type->destroy == NULL && type->finalize == NULL) {
+    if (type->destroy == NULL && type->finalize == NULL && !(object_bits(o) & WEFT_BIT_WEAK)) {
         object_free(self, o, type); /* drops nothing, so nothing nests */
         return;
     }

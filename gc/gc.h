@@ -23,8 +23,9 @@ typedef struct gc_shared gc_shared;
 
 /* A collector in a runtime. */
 typedef struct gc_state {
-    gc_flavour flavour; /* state_ft.h, state_gil.h */
-    gc_shared *shared;  /* collect.c; constant */
+    gc_flavour flavour;      /* state_ft.h, state_gil.h */
+    gc_shared *shared;       /* collect.c; constant */
+    struct weak_table *weak; /* refcount/weak.c; atomic: made with the first weak reference, then constant */
 } gc_state;
 
 /* One collection. The collecting thread's. */

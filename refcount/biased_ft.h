@@ -98,6 +98,23 @@ static inline bool object_is_live(const weft_object *o)
     return weft_load_relaxed(&o->owner) != WEFT_OWNER_NONE || weft_load_relaxed(&o->shared) != WEFT_SHARED_MERGED;
 }
 
+/* Lets threads other than its owner take references by count_try_ref from now on. The caller holds one. */
+static inline void object_publish(weft_object *o)
+{
+    int32_t s = weft_load_relaxed(&o->shared);
+    while ((s & WEFT_SHARED_STATE) == WEFT_SHARED_DEFAULT && weft_load_relaxed(&o->owner) != WEFT_OWNER_STATIC)
+        /* order: acq_rel - as every change of `shared` (biased_ft.c). */
+        if (__atomic_compare_exchange_n(&o->shared, &s, s | WEFT_SHARED_PUBLISHED, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED))
+            return;
+}
+
+/* A reference to a published object that may be dying; the memory is still a block of the object heap. */
+static inline bool count_try_ref(thread *self, weft_object *o)
+{
+    return weft_try_incref(&self->head, o);
+}
+
 static inline void count_resurrect(weft_object *o)
 {
     /* Late readers may now succeed on it; their second look at the slot fails and they give the reference back. */

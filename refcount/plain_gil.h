@@ -84,6 +84,19 @@ static inline bool object_is_live(const weft_object *o)
     return o->type != WEFT_TYPE_INVALID && o->count != 0 && !(o->bits & HEADER_BIT_DYING);
 }
 
+static inline void object_publish(weft_object *o)
+{
+    (void)o;
+}
+
+static inline bool count_try_ref(thread *self, weft_object *o)
+{
+    if (!object_is_live(o))
+        return false;
+    weft_incref(&self->head, o);
+    return true;
+}
+
 static inline void count_resurrect(weft_object *o)
 {
     o->count = 1;

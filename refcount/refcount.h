@@ -15,6 +15,8 @@
  *   header_front_init(block, n)    makes those bytes ready
  *   object_is_live(o)             core.h
  *   object_track, object_untrack  core.h; object_untrack_dying of an object whose count is zero
+ *   object_publish(o)             from now on count_try_ref by others may succeed
+ *   count_try_ref(self, o)        one more reference, unless the object is dying
  *   count_resurrect(o)            a dead object gets one reference, for its finalizer
  *   count_drop_resurrected(o)     gives it back; true if that was the last
  *   object_bits(o), object_set_bits(o, bits), object_clear_bits(o, bits)

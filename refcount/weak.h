@@ -19,6 +19,11 @@ weft_status weak_clear_stopped(struct thread *self, gc_run *run);
 /* Calls the callback of each of run->callbacks, once. World running. */
 void weak_call_back(struct thread *self, gc_run *run);
 
+/* The references of a weak dict that count while marking: all but the values of keys that are not live. core/types/
+ * weak_dict.c. World stopped; every object of a type with WEFT_TYPE_EPHEMERON is one. */
+int weak_table_traverse(weft_object *dict, bool (*is_live)(weft_object *key, void *arg), weft_visit_fn visit,
+                        void *arg);
+
 /* Opens and closes the table of a runtime. */
 weft_status weak_open(struct weft_runtime *runtime);
 void weak_close(struct weft_runtime *runtime);

@@ -13,4 +13,6 @@ void builtin_types_init(void)
     tuple_type_init();
     list_type_init();
     dict_type_init();
+    weak_type_init();
+    weak_dict_type_init();
 }

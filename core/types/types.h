@@ -15,6 +15,8 @@ void bytes_type_init(void);
 void tuple_type_init(void);
 void list_type_init(void);
 void dict_type_init(void);
+void weak_type_init(void); /* refcount/weak.c */
+void weak_dict_type_init(void);
 
 enum { INT_CACHED_COUNT = WEFT_INT_CACHED_MAX - WEFT_INT_CACHED_MIN + 1 };
 

@@ -52,7 +52,8 @@ typedef struct weft_type_spec {
 } weft_type_spec;
 
 enum {
-    WEFT_TYPE_IDENTITY = 1u << 0 /* hash by address */
+    WEFT_TYPE_IDENTITY = 1u << 0, /* hash by address */
+    WEFT_TYPE_EPHEMERON = 1u << 1 /* the library's own: some references count only while a key lives */
 };
 
 /* The indexes of the built-in types, the same in every runtime and both flavours. */
@@ -67,6 +68,9 @@ enum weft_type_index {
     WEFT_TYPE_TUPLE,
     WEFT_TYPE_LIST,
     WEFT_TYPE_DICT,
+    WEFT_TYPE_WEAK_DICT = 29,
+    WEFT_TYPE_WEAK_ENTRY,
+    WEFT_TYPE_WEAKREF,
     WEFT_TYPE_ATOMIC_INT = 32, /* from here on: types that hold no references */
     WEFT_TYPE_BUFFER,
     WEFT_TYPE_BUILTIN_END = 64, /* indexes below are kept for built-in types */
