@@ -370,7 +370,8 @@ TEST_CASE(stress_weakref, a get beside the death of the referent gives it whole 
 typedef struct crowd {
     weft_runtime *runtime;
     weft_object *o;
-    int64_t called; /* atomic */
+    weft_object *mine[THREADS]; /* dropped at the end: one dropped as soon as it gives nothing may not be called */
+    int64_t called;             /* atomic */
     int rounds;
 } crowd;
 
@@ -385,7 +386,7 @@ static void crowd_run(int index, void *arg)
 {
     crowd *c = arg;
     VALUES_THREAD(self, c->runtime);
-    weft_object *mine = weft_weak_new(self, c->o, crowd_call, c);
+    weft_object *mine = c->mine[index] = weft_weak_new(self, c->o, crowd_call, c);
     for (int i = 0; i < c->rounds; i++) {
         weft_object *shared = weft_weak_new(self, c->o, NULL, NULL);
         weft_object *own = weft_weak_new(self, c->o, crowd_call, c);
@@ -398,10 +399,8 @@ static void crowd_run(int index, void *arg)
     }
     weft_decref(self, c->o); /* this thread's */
     weft_safepoint(self);
-    (void)index;
     for (weft_object *o; (o = weft_weak_get(self, mine)) != NULL; weft_safepoint(self))
         weft_decref(self, o);
-    weft_decref(self, mine);
     CHECK_INT(weft_thread_detach(self), WEFT_OK);
 }
 
@@ -416,6 +415,8 @@ TEST_CASE(stress_weakref, a crowd around one object)
     test_threads(THREADS, crowd_run, &c);
     CHECK_INT(weft_block_end(v.self), WEFT_OK);
     CHECK_INT(c.called, THREADS);
+    for (int i = 0; i < THREADS; i++)
+        weft_decref(v.self, c.mine[i]);
     for (int i = 0; i < 3; i++)
         weft_safepoint(v.self);
     values_close(&v);
