@@ -19,6 +19,7 @@ typedef struct thread {
     heap_thread heap;
     world_thread world; /* core/world.h */
     reclaim_thread reclaim;
+    gc_thread gc;
     const void *anchor; /* which OS thread is attached: the address of its thread-local anchor; NULL: none. Atomic,
                                 so that misuse by another thread is an error and not a race */
     bool blocked;       /* inside weft_block_begin .. end */

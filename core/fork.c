@@ -52,6 +52,9 @@ weft_status weft_fork_after_child(weft_thread *self)
     parking_after_fork_child();
     threads_after_fork_child(t);
     world_after_fork_child(t);
+    gc_after_fork_child(t);
     pthread_mutex_unlock(&self->runtime->lock);
-    return weft_world_start(self);
+    weft_status status = weft_world_start(self);
+    gc_after_fork_child_running(t);
+    return status;
 }

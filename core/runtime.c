@@ -48,6 +48,8 @@ weft_status weft_runtime_free(weft_runtime *runtime)
 {
     if (runtime == NULL)
         return weft_error_set(WEFT_ERROR_VALUE, "weft_runtime_free: runtime is NULL");
+    if (weft_thread_current(runtime) == NULL)
+        gc_helper_stop(runtime);
     pthread_mutex_lock(&runtime->lock);
     uint32_t attached = runtime->attached;
     pthread_mutex_unlock(&runtime->lock);

@@ -35,6 +35,7 @@ static void memberships_end(void *unused)
         if (t->stopping)
             weft_world_start(&t->head);
         t->destroying = false;
+        gc_thread_ends(t);
         weft_thread_detach(&t->head);
     }
 }
@@ -166,11 +167,13 @@ weft_status weft_thread_detach(weft_thread *self)
 {
     WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
     thread *t = thread_of(self);
-    if (t->stopping || t->destroying || t->head.critical)
+    if (t->stopping || t->destroying || t->head.critical || t->gc.collecting)
         return weft_error_set(WEFT_ERROR_BUSY, "weft_thread_detach: inside a %s",
-                              t->stopping     ? "stopped world"
-                              : t->destroying ? "destructor"
-                                              : "critical section");
+                              t->stopping        ? "stopped world"
+                              : t->destroying    ? "destructor"
+                              : t->head.critical ? "critical section"
+                                                 : "collection");
+    gc_thread_ends(t);
     thread_leave_clean(t, true);
     weft_store_relaxed(&t->anchor, (const void *)NULL);
     membership_remove(t);

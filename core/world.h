@@ -39,6 +39,9 @@ void thread_leave_clean(struct thread *t, bool ending);
 /* Whether nothing can stop or run beside `self` now. */
 bool world_is_stopped_by(const struct thread *self);
 
+/* Whether t's next safepoint calls gc_poll. The GIL flavour has one such mark for all threads. t itself. */
+void world_set_collect(struct thread *t, bool due);
+
 /* What a safepoint does when its poll says that there is something. */
 void world_poll(struct thread *t);
 

@@ -159,6 +159,17 @@ void world_poll(thread *t)
         world_park(t);
     reclaim_poll(t);
     object_die_pending(t);
+    if (weft_load_relaxed(&t->world.slot->word) & SLOT_COLLECT)
+        gc_poll(t);
+}
+
+void world_set_collect(thread *t, bool due)
+{
+    /* order: relaxed - a mark for this thread itself. */
+    if (due)
+        __atomic_fetch_or(&t->world.slot->word, (uint32_t)SLOT_COLLECT, __ATOMIC_RELAXED);
+    else
+        __atomic_fetch_and(&t->world.slot->word, ~(uint32_t)SLOT_COLLECT, __ATOMIC_RELAXED);
 }
 
 /* ---- borrowing: merging on behalf of a thread that is away ------------------------------------------------------------ */

@@ -114,6 +114,8 @@ void world_poll(thread *t)
 {
     world *w = &t->head.runtime->world;
     object_die_pending(t);
+    if (weft_load_relaxed(&w->poll) & WORLD_POLL_COLLECT)
+        gc_poll(t);
     if (!(weft_load_relaxed(&w->poll) & WORLD_POLL_DROP))
         return;
     pthread_mutex_lock(&w->lock);
@@ -126,6 +128,14 @@ void world_poll(thread *t)
         take_locked(w, t);
     }
     pthread_mutex_unlock(&w->lock);
+}
+
+void world_set_collect(thread *t, bool due)
+{
+    if (due)
+        poll_set(&t->head.runtime->world, WORLD_POLL_COLLECT);
+    else
+        poll_clear(&t->head.runtime->world, WORLD_POLL_COLLECT);
 }
 
 void world_stop(thread *t)

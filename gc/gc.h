@@ -28,7 +28,9 @@ typedef struct gc_state {
     struct weak_table *weak; /* refcount/weak.c; atomic: made with the first weak reference, then constant */
 } gc_state;
 
-/* One collection. The collecting thread's. */
+typedef struct gc_request gc_request;
+
+/* One collection. The collecting thread's; in a stopped world its owner's arrays may be read by others. */
 typedef struct gc_run {
     weft_gc_event
         event; /* what it has come to; find fills candidates, marked, side_bytes, threads, the times of its parts */
@@ -36,7 +38,18 @@ typedef struct gc_run {
     gc_array resurrected; /* were in garbage; the run still holds its references */
     gc_array callbacks;   /* weak references whose callback is due; the run holds one reference to each */
     gc_array drops;       /* references to be given up when the world runs again */
+    gc_request *requests; /* of other threads, that this one serves */
+    bool touched;         /* user code has been given what it may have stored: look again for what can be reached */
+    bool recorded;        /* the statistics know it */
 } gc_run;
+
+/* A collector in a thread. The attached thread's, but for roots, which who has the world stopped reads. */
+typedef struct gc_thread {
+    gc_run run; /* here and not on the stack: a finalizer may end the thread */
+    bool collecting;
+    weft_gc_roots_fn roots; /* NULL: none */
+    void *roots_arg;
+} gc_thread;
 
 /* Opens and closes what a runtime and a thread need: gc/collect.c, which calls the flavour's below. */
 weft_status gc_open(struct weft_runtime *runtime);
@@ -45,8 +58,19 @@ void gc_close(struct weft_runtime *runtime);
 /* At a safepoint whose poll says that a collection is due: does it, if nobody else does and it is allowed. */
 void gc_poll(struct thread *self);
 
-/* In a forked child; world stopped. */
+/* `self` detaches; or its OS thread ends, perhaps in the middle of a collection, which it gives up. Attached. */
+void gc_thread_ends(struct thread *self);
+
+/* In a forked child; world stopped. And when it runs: what collections of threads that are gone held is given up. */
 void gc_after_fork_child(struct thread *self);
+void gc_after_fork_child_running(struct thread *self);
+
+/* For weft_runtime_free, before it looks who is attached: the library's own thread ends. The caller is not attached. */
+void gc_helper_stop(struct weft_runtime *runtime);
+
+/* The settings, and whether collections start by themselves. Any thread, without a lock. */
+void gc_settings_read(struct weft_runtime *runtime, weft_gc_settings *settings);
+bool gc_is_enabled(struct weft_runtime *runtime);
 
 /* ---- the flavour's contract ---------------------------------------------------------------------------------------- */
 

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+enum { GC_THREADS_MOST = 64 }; /* that find garbage */
+
 typedef struct gc_flavour {
     uint64_t unused;
 } gc_flavour;

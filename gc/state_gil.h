@@ -4,6 +4,8 @@
 
 #include "gc/links_gil.h"
 
+enum { GC_THREADS_MOST = 1 }; /* that find garbage */
+
 typedef struct gc_flavour {
     gc_links young; /* every tracked object, newest last */
 } gc_flavour;

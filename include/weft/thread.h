@@ -41,7 +41,8 @@ struct weft_thread {
 WEFT_API WEFT_MUST_USE weft_thread *weft_thread_attach(weft_runtime *runtime);
 
 /* Ends the membership; `self` is invalid afterwards. Objects stay, whoever owned them. An OS thread that ends while
- * attached is detached by the library. WEFT_ERROR_BUSY inside a blocking region, a critical section or a destructor. */
+ * attached is detached by the library. WEFT_ERROR_BUSY inside a critical section, a destructor, a stopped world, or what
+ * a collection calls. */
 WEFT_API weft_status weft_thread_detach(weft_thread *self);
 
 /* The calling OS thread's membership in `runtime`, or NULL (no error is set). */

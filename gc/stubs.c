@@ -1,0 +1,53 @@
+/* stubs.c - parts of the flavours' contract that are not there yet. */
+#include "core/core.h"
+
+int gc_visit_stopped(struct thread *self, weft_gc_generation generation, int (*visit)(weft_object *o, void *arg),
+                     void *arg)
+{
+    (void)self;
+    (void)generation;
+    (void)visit;
+    (void)arg;
+    return 0;
+}
+
+size_t gc_freeze_stopped(struct thread *self)
+{
+    (void)self;
+    return 0;
+}
+
+size_t gc_unfreeze_stopped(struct thread *self)
+{
+    (void)self;
+    return 0;
+}
+
+size_t gc_frozen_count_stopped(struct thread *self)
+{
+    (void)self;
+    return 0;
+}
+
+bool gc_due(struct weft_runtime *runtime, weft_gc_generation *generation)
+{
+    (void)runtime;
+    (void)generation;
+    return false;
+}
+
+void gc_settings_changed(struct thread *self)
+{
+    (void)self;
+}
+
+void gc_settings_default(weft_gc_settings *settings)
+{
+    *settings = (weft_gc_settings){.young = 700, .old = 10, .growth = 100, .floor = 100000, .threads = 1};
+}
+
+void gc_counts(struct weft_runtime *runtime, weft_gc_counts *counts)
+{
+    (void)runtime;
+    (void)counts;
+}
