@@ -21,7 +21,7 @@
 #include "refcount/weak.h"
 
 enum {
-    JOIN_PATIENCE_NS = 10 * 1000 * 1000,   /* that who joins waits for another's event callbacks */
+    JOIN_PATIENCE_NS = 10 * 1000 * 1000,    /* that who joins waits for another's event callbacks */
     CALLS_PATIENCE_NS = 1000 * 1000 * 1000, /* after which callbacks no longer keep off collections that are due */
     RETRY_NS = 100 * 1000 * 1000            /* after one was given up for want of memory */
 };

@@ -31,8 +31,8 @@ typedef struct gc_helper {
 } gc_helper;
 
 typedef struct gc_statistics {
-    weft_gc_stats sums;           /* but for the histograms */
-    histogram pauses[3], stops;   /* written with the lock, read without */
+    weft_gc_stats sums;         /* but for the histograms */
+    histogram pauses[3], stops; /* written with the lock, read without */
 } gc_statistics;
 
 /* Fields: `lock`, unless said. Only attached threads take it, and reach no safepoint with it: it is free whenever the
