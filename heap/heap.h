@@ -74,6 +74,23 @@ void *heap_block_realloc(heap *h, heap_thread *part, void *block, size_t old_siz
 typedef int (*heap_visit_fn)(void *block, size_t size, void *arg);
 int heap_walk_stopped(heap *h, heap_kind kind, heap_visit_fn visit, void *arg);
 
+/* A part of the heap with blocks of one size, one behind the other: what a walk goes through. */
+typedef struct heap_area {
+    char *blocks;
+    size_t block_size;
+    size_t count;  /* blocks that can ever have been allocated */
+    bool all_used; /* each of them has been, at some time: so each holds an object or a dead header */
+} heap_area;
+typedef int (*heap_area_fn)(const heap_area *area, void *arg);
+
+/* The same walk by areas, in the same order every time while the heap does not change. Calls area for each, and then, if
+ * visit is not NULL, visit for each of its allocated blocks in address order. World stopped. */
+int heap_areas_stopped(heap *h, heap_kind kind, heap_area_fn area, heap_visit_fn visit, void *arg);
+
+/* Does no area share one of these with another? False: blocks are where malloc puts them. */
+enum { HEAP_SLICE_SHIFT = 16 };
+bool heap_areas_own_slices(void);
+
 /* Fills everything but blocks_cached, bytes_deferred and objects; *stats is zero before. World stopped. */
 void heap_statistics_stopped(heap *h, weft_heap_stats *stats);
 

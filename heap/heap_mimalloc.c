@@ -163,6 +163,40 @@ int heap_walk_stopped(heap *h, heap_kind kind, heap_visit_fn visit, void *arg)
     return w.result;
 }
 
+typedef struct area_walk {
+    heap_area_fn area;
+    heap_visit_fn visit;
+    void *arg;
+    int result;
+} area_walk;
+
+static bool walk_area(const mi_heap_t *mi, const mi_heap_area_t *area, void *block, size_t size, void *arg)
+{
+    (void)mi;
+    area_walk *w = (area_walk *)arg;
+    if (WEFT_LIKELY(block != NULL)) {
+        w->result = w->visit(block, size, w->arg);
+    } else {
+        size_t count = area->committed / area->full_block_size;
+        heap_area a = {(char *)area->blocks, area->full_block_size, count, area->used == count};
+        w->result = w->area(&a, w->arg);
+    }
+    return w->result == 0;
+}
+
+int heap_areas_stopped(heap *h, heap_kind kind, heap_area_fn area, heap_visit_fn visit, void *arg)
+{
+    area_walk w = {area, visit, arg, 0};
+    (void)mi_heap_visit_blocks(heap_of(h, kind), visit != NULL, walk_area, &w);
+    return w.result;
+}
+
+/* mimalloc's pages begin in slices of this size and fill them alone. */
+bool heap_areas_own_slices(void)
+{
+    return true;
+}
+
 /* ---- statistics -------------------------------------------------------------------------------------------------- */
 
 typedef struct tally {

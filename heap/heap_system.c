@@ -171,6 +171,25 @@ int heap_walk_stopped(heap *h, heap_kind kind, heap_visit_fn visit, void *arg)
     return 0;
 }
 
+int heap_areas_stopped(heap *h, heap_kind kind, heap_area_fn area, heap_visit_fn visit, void *arg)
+{
+    system_list *list = list_of(h, kind);
+    for (system_block *b = list->head.next; b != &list->head; b = b->next) {
+        heap_area a = {(char *)(b + 1), b->size, 1, true};
+        int result = area(&a, arg);
+        if (result == 0 && visit != NULL)
+            result = visit(b + 1, b->size, arg);
+        if (result != 0)
+            return result;
+    }
+    return 0;
+}
+
+bool heap_areas_own_slices(void)
+{
+    return false;
+}
+
 static void tally_list(const system_list *list, weft_size_stats *classes, weft_heap_stats *stats)
 {
     for (uint32_t class = 1; class < WEFT_SIZE_CLASSES; class ++)

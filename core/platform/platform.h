@@ -25,6 +25,10 @@ void *platform_reserve(size_t bytes);
 bool platform_commit(void *p, size_t bytes);
 void platform_release(void *p, size_t bytes);
 
+/* Zeroed memory to use at once, backed as it is touched, from huge pages if it is large and the system has some: for
+ * tables that live for a moment. NULL if refused. platform_release gives it back. */
+void *platform_map(size_t bytes);
+
 /* Calls run(NULL) on the calling OS thread when it ends, or calls exit, before its thread-specific data is destroyed.
  * False: the system has no such thing, or no memory for it. */
 bool platform_at_thread_end(void (*run)(void *unused));

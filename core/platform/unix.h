@@ -6,10 +6,15 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/platform/platform.h"
 
-enum { NS_PER_SECOND = 1000000000 };
+enum {
+    NS_PER_SECOND = 1000000000,
+    HUGE_BYTES = 2 << 20,
+    HUGE_FROM = 2 * HUGE_BYTES /* smaller ones are not worth a huge page, which is zeroed whole */
+};
 
 uint64_t platform_now_ns(void)
 {
@@ -37,6 +42,35 @@ bool platform_commit(void *p, size_t bytes)
 void platform_release(void *p, size_t bytes)
 {
     munmap(p, bytes);
+}
+
+/* Aligned, so that all of a large table can be huge pages: one is mapped too many and given back again. */
+static void *map_aligned(size_t bytes, size_t alignment)
+{
+    char *p = mmap(NULL, bytes + alignment, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        return NULL;
+    size_t front = (alignment - (uintptr_t)p % alignment) % alignment;
+    if (front)
+        munmap(p, front);
+    munmap(p + front + bytes, alignment - front);
+    return p + front;
+}
+
+void *platform_map(size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    bytes = (bytes + page - 1) & ~(page - 1);
+    if (bytes >= HUGE_FROM) {
+        void *p = map_aligned(bytes, HUGE_BYTES);
+#ifdef MADV_HUGEPAGE
+        if (p)
+            (void)madvise(p, bytes, MADV_HUGEPAGE); /* if it does not help, it does no harm */
+#endif
+        return p;
+    }
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
 }
 
 #endif
