@@ -54,6 +54,7 @@ typedef struct world {
     uint32_t shards_capacity;      /* indexes below this have room in every slot; stopped world and runtime->lock */
     uint32_t *shards_free;         /* indexes to use again; stopped world */
     uint32_t shards_free_count, shards_free_capacity;
+    struct weft_object **shards_of; /* by index: whose count it is, or NULL; stopped world */
 
     struct {
         uint64_t stops, last_stop_ns, max_stop_ns;

@@ -41,6 +41,7 @@ typedef struct gc_run {
     gc_request *requests; /* of other threads, that this one serves */
     bool touched;         /* user code has been given what it may have stored: look again for what can be reached */
     bool recorded;        /* the statistics know it */
+    size_t deferred;      /* so many of garbage, its first, were deferred: find's own */
 } gc_run;
 
 /* A collector in a thread. The attached thread's, but for roots, which who has the world stopped reads. */

@@ -139,8 +139,7 @@ static int fill_area(const heap_area *area, void *arg)
 {
     filling *f = (filling *)arg;
     gc_index *ix = f->ix;
-    ix->areas[ix->areas_count++] =
-        (gc_area){area->blocks, NULL, area->block_size, f->next, (uint32_t)area->count};
+    ix->areas[ix->areas_count++] = (gc_area){area->blocks, NULL, area->block_size, f->next, (uint32_t)area->count};
     fill_slices(f, area, f->next);
     whiten(ix->white, f->next, (uint32_t)area->count);
     f->next += (uint32_t)round_to_word(area->count);

@@ -11,11 +11,11 @@
 #include "gc/index_ft.h"
 
 enum {
-    BUCKET_CAPACITY = 256,   /* numbers that wait to be subtracted in one part */
-    STACK_CAPACITY = 4096,   /* of a worker; what does not fit becomes a bit in `pending` */
-    RING_CAPACITY = 16,      /* objects on their way into the cache. A power of two */
-    PART_SHIFT_LEAST = 14,   /* a part: so many numbers, whose counts stay in the cache while one works on them */
-    PART_SHIFT_MOST = 16,    /* a number within its part is 16 bits in a bucket */
+    BUCKET_CAPACITY = 256, /* numbers that wait to be subtracted in one part */
+    STACK_CAPACITY = 4096, /* of a worker; what does not fit becomes a bit in `pending` */
+    RING_CAPACITY = 16,    /* objects on their way into the cache. A power of two */
+    PART_SHIFT_LEAST = 14, /* a part: so many numbers, whose counts stay in the cache while one works on them */
+    PART_SHIFT_MOST = 16,  /* a number within its part is 16 bits in a bucket */
     PARTS_WISHED = 512
 };
 
@@ -48,9 +48,9 @@ struct gc_trace {
     uint32_t part_shift;
     uint32_t parts_count;
     gc_part *parts;
-    uint32_t next;      /* atomic: the next part to be worked on in this pass */
-    uint32_t idle;      /* atomic: workers that have nothing to mark */
-    uint32_t any_white; /* atomic: some candidate has no reference from outside */
+    uint32_t next;            /* atomic: the next part to be worked on in this pass */
+    uint32_t idle;            /* atomic: workers that have nothing to mark */
+    uint32_t any_white;       /* atomic: some candidate has no reference from outside */
     weft_object **ephemerons; /* reached; their keys are asked at the end */
     size_t ephemerons_count;  /* atomic */
     size_t ephemerons_bytes;

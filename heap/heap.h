@@ -81,6 +81,7 @@ typedef struct heap_area {
     size_t count;  /* blocks that can ever have been allocated */
     bool all_used; /* each of them has been, at some time: so each holds an object or a dead header */
 } heap_area;
+
 typedef int (*heap_area_fn)(const heap_area *area, void *arg);
 
 /* The same walk by areas, in the same order every time while the heap does not change. Calls area for each, and then, if
@@ -89,6 +90,7 @@ int heap_areas_stopped(heap *h, heap_kind kind, heap_area_fn area, heap_visit_fn
 
 /* Does no area share one of these with another? False: blocks are where malloc puts them. */
 enum { HEAP_SLICE_SHIFT = 16 };
+
 bool heap_areas_own_slices(void);
 
 /* Fills everything but blocks_cached, bytes_deferred and objects; *stats is zero before. World stopped. */

@@ -202,6 +202,25 @@ int64_t weft_refcount(weft_thread *self, weft_object *o)
         return INT64_MAX;
     if (weft_load_relaxed(&o->owner) == WEFT_OWNER_STATIC)
         return shard_sum(self->runtime, o);
-    int64_t count = weft_load_relaxed(&o->shared) >> 2;
+    int64_t count = (weft_load_relaxed(&o->shared) >> 2) - count_surcharge(o);
     return weft_load_relaxed(&o->owner) == WEFT_OWNER_NONE ? count : count + weft_load_relaxed(&o->local);
+}
+
+/* ---- deferred objects ---------------------------------------------------------------------------------------------- */
+
+void count_defer(thread *self, weft_object *o)
+{
+    (void)self;
+    /* Who sets the bit adds the surcharge, and no stopped world comes between the two. */
+    if (__atomic_fetch_or(&o->bits, (uint8_t)WEFT_BIT_DEFERRED, __ATOMIC_RELAXED) & WEFT_BIT_DEFERRED)
+        return;
+    if (weft_load_relaxed(&o->owner) == WEFT_OWNER_STATIC)
+        return;
+    int32_t s = weft_load_relaxed(&o->shared);
+    int32_t next;
+    do {
+        if (shared_is_saturated(s))
+            return;
+        next = shared_make((int64_t)(s >> 2) + COUNT_DEFERRED, shared_state(s));
+    } while (!shared_change(o, &s, next));
 }

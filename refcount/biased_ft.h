@@ -170,6 +170,15 @@ static inline int32_t shared_make(int64_t count, int32_t state)
     return (int32_t)count * WEFT_SHARED_ONE + state;
 }
 
+/* What weft_gc_defer adds to `shared`, so that counts alone never free the object; sharded objects, which only a collection
+ * frees anyway, do without. Far from saturation. */
+#define COUNT_DEFERRED (1 << 26)
+
+static inline int64_t count_surcharge(const weft_object *o)
+{
+    return object_bits(o) & WEFT_BIT_DEFERRED ? COUNT_DEFERRED : 0;
+}
+
 /* Makes `o` ownerless: every reference in `shared`, `extra` added. True if that leaves none: the caller owns its death.
  * The owner attached, who has the owner's slot borrowed, or who has the world stopped. */
 bool count_merge(weft_object *o, int64_t extra);

@@ -20,12 +20,15 @@
  *   count_resurrect(o)            a dead object gets one reference, for its finalizer
  *   count_drop_resurrected(o)     gives it back; true if that was the last
  *   object_bits(o), object_set_bits(o, bits), object_clear_bits(o, bits)
+ *   count_defer(self, o)          only the collector frees it from now on
  *   dying_link(o), dying_set_link(o, next)   the list of dying objects, through word 0 */
 #ifdef WEFT_GIL
 #include "refcount/plain_gil.h"
 #else
 #include "refcount/biased_ft.h"
 #endif
+
+void count_defer(thread *self, weft_object *o);
 
 /* `front` and `size` are constants: HEADER_FRONT for a type that traverses, 0 for one that does not. */
 static inline weft_object *object_alloc_behind(thread *self, uint32_t index, size_t size, size_t front)

@@ -37,6 +37,11 @@ static bool shards_reserve_stopped(world *w, size_t capacity)
         w->shards_free = list;
         w->shards_free_capacity = (uint32_t)capacity;
     }
+    weft_object **of = realloc(w->shards_of, capacity * sizeof *of);
+    if (of == NULL)
+        return false;
+    memset(of + w->shards_capacity, 0, (capacity - w->shards_capacity) * sizeof *of);
+    w->shards_of = of;
     for (uint32_t id = 1; id <= w->slots_used; id++)
         if (!slot_grow(&w->slots[id], capacity))
             return false;
@@ -54,6 +59,7 @@ void shards_close(world *w)
     for (uint32_t id = 1; id <= w->slots_used; id++)
         free(w->slots[id].shards);
     free(w->shards_free);
+    free(w->shards_of);
 }
 
 /* An index, 0 if memory is short. 0 is never given out: it means immortal. */
@@ -98,6 +104,7 @@ int64_t shard_drop_stopped(thread *self, weft_object *o)
     for (uint32_t id = 1; id <= used; id++)
         w->slots[id].shards[o->local] = 0;
     w->shards_free[w->shards_free_count++] = o->local;
+    w->shards_of[o->local] = NULL;
     o->local = 0;
     return sum;
 }
@@ -114,11 +121,12 @@ static bool share_stopped(thread *self, weft_object *o)
         return false;
     /* No queue may still hold the object: an entry that is drained after a later unshare would be counted twice. */
     world_drain_stopped(self);
-    int64_t count = (int64_t)(weft_load_relaxed(&o->shared) >> 2) + o->local;
+    int64_t count = (int64_t)(weft_load_relaxed(&o->shared) >> 2) + o->local - count_surcharge(o);
     weft_store_relaxed(&o->shared, WEFT_SHARED_MERGED);
     weft_store_relaxed(&o->owner, WEFT_OWNER_STATIC);
     o->local = index;
     self->world.slot->shards[index] = count;
+    self->head.runtime->world.shards_of[index] = o;
     return true;
 }
 
@@ -149,7 +157,7 @@ weft_status weft_unshare(weft_thread *self, weft_object *o)
     if (stop)
         world_stop(t);
     if (weft_is_shared(o)) {
-        int64_t count = shard_drop_stopped(t, o);
+        int64_t count = shard_drop_stopped(t, o) + count_surcharge(o);
         weft_store_relaxed(&o->owner, WEFT_OWNER_NONE);
         weft_store_relaxed(&o->shared, shared_make(count, WEFT_SHARED_MERGED)); /* above zero: the caller's reference */
     }
