@@ -19,5 +19,10 @@ double probe_alloc_free_48(weft_thread *self, uint32_t threads);
 double probe_raw_48(weft_thread *self, uint32_t threads);
 double probe_private_work(weft_thread *self, uint32_t threads);
 double probe_attach_detach(weft_thread *self, uint32_t threads);
+double probe_full_live_1m(weft_thread *self, uint32_t threads);
+double probe_full_rooted_1m(weft_thread *self, uint32_t threads);
+double probe_full_live_5m(weft_thread *self, uint32_t threads);
+double probe_full_rooted_5m(weft_thread *self, uint32_t threads);
+double probe_garbage_pair(weft_thread *self, uint32_t threads);
 
 #endif

@@ -12,6 +12,11 @@ const probe bench_probes[] = {
     {"raw_48", "ns", probe_raw_48},
     {"private_work", "ns", probe_private_work},
     {"attach_detach", "us", probe_attach_detach},
+    {"full_live_1m", "ns", probe_full_live_1m},
+    {"full_rooted_1m", "ns", probe_full_rooted_1m},
+    {"full_live_5m", "ns", probe_full_live_5m},
+    {"full_rooted_5m", "ns", probe_full_rooted_5m},
+    {"garbage_pair", "ns", probe_garbage_pair},
     {NULL, NULL, NULL},
 };
 
