@@ -1,34 +1,212 @@
-/* find_gil.c - the GIL flavour: generations on linked lists. */
-#include "gc/gc.h"
-
+/* find_gil.c - the GIL flavour: which objects nothing reaches, among the young ones, a slice of the old ones, or all.
+ *
+ * Whatever the candidates are, the rest of the heap counts as outside: a reference from there keeps its object, so a
+ * partial collection needs no write barrier. What survives becomes old. What was found stays in the lists too, tracked,
+ * kept by the run's references, until it dies. World stopped; the collecting thread. */
 #include "core/core.h"
+#include "gc/generations_gil.h"
+#include "gc/scan_gil.h"
 
-weft_status gc_flavour_open(struct weft_runtime *runtime)
+/* ---- tuples that need not be tracked ------------------------------------------------------------------------------- */
+
+static int visit_is_container(weft_object *child, void *arg)
 {
-    gc_links_init(&runtime->gc.flavour.young);
-    return WEFT_OK;
+    (void)arg;
+    if (weft_type_of(child)->traverse == NULL)
+        return 0;
+    return weft_type_index(child) != WEFT_TYPE_TUPLE || (child->bits & WEFT_BIT_TRACKED);
 }
 
-void gc_flavour_close(struct weft_runtime *runtime)
+/* One that refers only to objects that refer to nothing is part of no cycle. Items were there before their tuple, so
+ * inner tuples have had their turn. Only young ones are asked: the items of an old one have not changed. */
+static bool is_plain_tuple(weft_object *o)
 {
-    (void)runtime;
+    return weft_type_index(o) == WEFT_TYPE_TUPLE && o->place == GC_PLACE_YOUNG && !(o->bits & WEFT_BIT_DEFERRED) &&
+           weft_type_of(o)->traverse(o, visit_is_container, NULL) == 0;
 }
 
-void gc_flavour_after_fork_child(struct thread *self)
+static void untrack_plain_tuples(gc_flavour *gc)
 {
-    (void)self;
+    for (gc_links *l = gc->young.next, *next; l != &gc->young; l = next) {
+        next = l->next;
+        weft_object *o = links_object(l);
+        if (WEFT_UNLIKELY(is_plain_tuple(o))) {
+            o->bits &= (uint8_t)~WEFT_BIT_TRACKED;
+            o->place = GC_PLACE_NONE;
+            gc_links_remove(l);
+            gc->tracked--;
+        }
+    }
 }
 
-weft_status gc_find_stopped(struct thread *self, gc_run *run)
+/* ---- making the lists whole again ---------------------------------------------------------------------------------- */
+
+static void restore_list(gc_links *list, uint8_t place)
 {
-    (void)self;
+    gc_links *last = list;
+    for (gc_links *l = list->next; l != list; l = l->next) {
+        l->prev = last;
+        links_object(l)->place = place;
+        last = l;
+    }
+}
+
+/* The run's own reference. Nobody has uncounted ones to a deferred object any more, so it is counted like any other. */
+static inline void condemn(gc_run *run, weft_object *o)
+{
+    o->count += o->count >= COUNT_DEFERRED ? 1 - COUNT_DEFERRED : 1;
+    gc_array_push(&run->garbage, o);
+}
+
+/* What nothing reached goes into run->garbage, for which there is room. */
+static void condemn_list(gc_links *list, uint8_t place, gc_run *run)
+{
+    gc_links *last = list;
+    for (gc_links *l = list->next, *next; l != list; l = next) {
+        next = l->next;
+        __builtin_prefetch(next, 1);
+        weft_object *o = links_object(l);
+        if (gc_scan_is_unreached(l))
+            condemn(run, o);
+        l->prev = last;
+        o->place = place;
+        last = l;
+    }
+}
+
+/* The objects of all lists get this place, and the lists are joined to `to`, which may be one of them. */
+static void settle(gc_scan *s, gc_run *run, gc_links *to, uint8_t place)
+{
+    for (uint32_t i = 0; i < s->list_count; i++) {
+        gc_links *list = s->lists[i];
+        if (s->unreached > 0)
+            condemn_list(list, place, run);
+        else
+            restore_list(list, place);
+        if (list != to)
+            gc_links_splice(to, list);
+    }
+}
+
+/* ---- finding ------------------------------------------------------------------------------------------------------- */
+
+static weft_status scan(gc_scan *s, gc_run *run)
+{
+    uint64_t start = platform_now_ns();
+    gc_scan_subtract(s);
+    uint64_t subtracted = platform_now_ns();
+    gc_scan_mark(s);
+    run->event.subtract_ns += subtracted - start;
+    run->event.mark_ns += platform_now_ns() - subtracted;
+    run->event.candidates = s->candidates;
+    run->event.marked = s->candidates - s->unreached;
+    if (gc_array_reserve(s->self->head.runtime, &run->garbage, s->unreached))
+        return WEFT_OK;
+    return weft_error_set(WEFT_ERROR_MEMORY, "weft_gc_collect: no memory to list %llu unreachable objects",
+                          (unsigned long long)s->unreached);
+}
+
+/* Every object is where it was, and counted from now on: the next try by itself is not at once. */
+static weft_status give_up(gc_flavour *gc, gc_scan *s, gc_links *slice)
+{
+    for (uint32_t i = 0; i < s->list_count; i++)
+        restore_list(s->lists[i], s->places[i]);
+    gc_slice_return_stopped(gc, slice);
+    gc->base = gc->tracked;
+    return WEFT_ERROR_MEMORY;
+}
+
+weft_status gc_find_stopped(thread *self, gc_run *run)
+{
+    gc_flavour *gc = &self->head.runtime->gc.flavour;
+    bool full = run->event.asked == WEFT_GC_FULL;
+    gc_links slice;
+    int64_t looked = 0;
+    gc_scan s;
     run->event.generation = run->event.asked;
+    run->event.threads = 1;
+    untrack_plain_tuples(gc);
+    gc_links_init(&slice);
+    gc_scan_open(&s, self);
+    if (full) {
+        gc_scan_add(&s, &gc->old[gc->pending], gc_old_place(gc->pending));
+        gc_scan_add(&s, &gc->old[gc->pending ^ 1], gc_old_place(gc->pending ^ 1));
+    } else if (run->event.asked == WEFT_GC_INCREMENT) {
+        looked = gc_slice_take_stopped(gc, gc_slice_work(gc, run), &slice);
+        gc_scan_add(&s, &slice, GC_PLACE_SLICE);
+    }
+    gc_scan_add(&s, &gc->young, GC_PLACE_YOUNG);
+    if (scan(&s, run) != WEFT_OK)
+        return give_up(gc, &s, &slice);
+    uint32_t to = full ? gc->pending : gc->pending ^ 1; /* a full one begins a new pass, the others do part of one */
+    settle(&s, run, &gc->old[to], gc_old_place(to));
+    if (gc_links_empty(&gc->old[gc->pending]))
+        gc->pending ^= 1;
+    gc_schedule_done(gc, run, looked);
     return WEFT_OK;
 }
 
-weft_status gc_find_resurrected_stopped(struct thread *self, gc_run *run)
+/* ---- after finalizers ---------------------------------------------------------------------------------------------- */
+
+/* One that was frozen or let go meanwhile is no candidate; it counts as resurrected. */
+static bool is_listed(const weft_object *o)
 {
-    (void)self;
-    (void)run;
+    return (o->place & (GC_PLACE_YOUNG | GC_PLACE_OLD_A | GC_PLACE_OLD_B)) != 0;
+}
+
+static void condemned_take(gc_run *run, gc_links *condemned)
+{
+    gc_links_init(condemned);
+    for (size_t i = 0; i < run->garbage.count; i++) {
+        weft_object *o = run->garbage.items[i];
+        if (!is_listed(o))
+            continue;
+        gc_links_remove(object_links(o));
+        gc_links_append(condemned, object_links(o));
+        o->place = GC_PLACE_CONDEMNED;
+    }
+}
+
+/* Deferred objects that are not garbage after all are deferred again. */
+static void pardon(weft_object *o)
+{
+    if ((o->bits & WEFT_BIT_DEFERRED) && o->count >= 0 && o->count < COUNT_DEFERRED)
+        o->count += COUNT_DEFERRED;
+}
+
+static void divide(gc_scan *s, gc_run *run)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < run->garbage.count; i++) {
+        weft_object *o = run->garbage.items[i];
+        if (s->unreached > 0 && o->place == GC_PLACE_CONDEMNED && gc_scan_is_unreached(object_links(o))) {
+            run->garbage.items[kept++] = o;
+        } else {
+            pardon(o);
+            gc_array_push(&run->resurrected, o);
+        }
+    }
+    run->garbage.count = kept;
+}
+
+weft_status gc_find_resurrected_stopped(thread *self, gc_run *run)
+{
+    gc_flavour *gc = &self->head.runtime->gc.flavour;
+    if (!gc_array_reserve(self->head.runtime, &run->resurrected, run->garbage.count)) {
+        for (size_t i = 0; i < run->garbage.count; i++)
+            pardon(run->garbage.items[i]);
+        return weft_error_set(WEFT_ERROR_MEMORY, "weft_gc_collect: no memory to look for resurrected objects");
+    }
+    gc_links condemned;
+    gc_scan s;
+    condemned_take(run, &condemned);
+    gc_scan_open(&s, self);
+    gc_scan_add_held(&s, &condemned, GC_PLACE_CONDEMNED);
+    gc_scan_subtract(&s);
+    gc_scan_mark(&s);
+    divide(&s, run);
+    uint32_t to = gc->pending ^ 1;
+    restore_list(&condemned, gc_old_place(to));
+    gc_links_splice(&gc->old[to], &condemned);
     return WEFT_OK;
 }

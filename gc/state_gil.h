@@ -1,4 +1,4 @@
-/* state_gil.h - the GIL flavour's lists of tracked objects. The thread that holds the runtime's lock. */
+/* state_gil.h - the GIL flavour's generations: docs/generations.md. The thread that holds the runtime's lock. */
 #ifndef WEFT_GC_STATE_GIL_H
 #define WEFT_GC_STATE_GIL_H
 
@@ -6,8 +6,24 @@
 
 enum { GC_THREADS_MOST = 1 }; /* that find garbage */
 
+/* Every tracked object is in exactly one of the lists, and its `place` says in which. */
 typedef struct gc_flavour {
-    gc_links young; /* every tracked object, newest last */
+    int64_t tracked; /* objects */
+    int64_t base;    /* the least that `tracked` has been since the last collection */
+    int64_t limit;   /* a collection is due when tracked - base is more; INT64_MAX: never */
+    gc_links young;  /* newest last */
+    gc_links old[2]; /* with places OLD_A and OLD_B */
+    gc_links frozen;
+    uint32_t pending;   /* which of old[] the present pass has still to look at */
+    uint32_t old_limit; /* the second threshold */
+    int64_t work;       /* old objects that increments are behind with; negative: ahead, a slice was large */
+    uint64_t youngs;    /* young collections since the last increment */
+    uint64_t survived;  /* the last full one */
 } gc_flavour;
+
+static inline uint8_t gc_old_place(uint32_t list)
+{
+    return (uint8_t)(GC_PLACE_OLD_A << list);
+}
 
 #endif

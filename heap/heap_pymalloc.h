@@ -43,9 +43,10 @@ typedef struct pool {
     struct pool *prev;    /* in the class's list */
     struct arena *arena;  /* constant */
     struct pool_set *set; /* whose blocks */
+    size_t unused[2];     /* makes it a cache line, so that a block of 64 bytes is one as well */
 } pool;
 
-WEFT_STATIC_ASSERT(sizeof(pool) % WEFT_BLOCK_ALIGN == 0, "blocks begin right after it");
+WEFT_STATIC_ASSERT(sizeof(pool) % 64 == 0, "blocks begin right after it");
 
 typedef struct arena {
     char *base;                /* constant */

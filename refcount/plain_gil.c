@@ -47,5 +47,14 @@ int64_t weft_refcount(weft_thread *self, weft_object *o)
     WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
     if (o == NULL)
         return weft_error_set(WEFT_ERROR_VALUE, "weft_refcount: o is NULL");
-    return o->count < 0 ? INT64_MAX : o->count;
+    if (o->count < 0)
+        return INT64_MAX;
+    return o->count >= COUNT_DEFERRED ? o->count - COUNT_DEFERRED : o->count;
+}
+
+void count_defer(thread *self, weft_object *o)
+{
+    (void)self;
+    o->bits |= WEFT_BIT_DEFERRED;
+    o->count += COUNT_DEFERRED;
 }

@@ -11,6 +11,8 @@ static inline void header_init(thread *self, weft_object *o, uint32_t index)
     o->count = 1;
     o->type = index;
     o->bits = 0;
+    o->place = GC_PLACE_NONE;
+    o->unused = 0;
     o->mark = WEFT_HEADER_MARK;
 }
 
@@ -50,25 +52,33 @@ static inline void object_clear_bits(weft_object *o, uint8_t bits)
     o->bits &= (uint8_t)~bits;
 }
 
-static inline gc_links *object_links(weft_object *o)
-{
-    return (gc_links *)(void *)o - 1;
-}
+/* The next safepoint is to collect: gc/schedule_gil.c. */
+void gc_becomes_due(thread *self);
 
 static inline void object_track(thread *self, weft_object *o)
 {
+    gc_flavour *gc = &self->head.runtime->gc.flavour;
     o->bits |= WEFT_BIT_TRACKED;
-    gc_links_append(&self->head.runtime->gc.flavour.young, object_links(o));
+    o->place = GC_PLACE_YOUNG;
+    gc_links_append(&gc->young, object_links(o));
+    if (WEFT_UNLIKELY(++gc->tracked - gc->base > gc->limit))
+        gc_becomes_due(self);
 }
 
 static inline void object_untrack(thread *self, weft_object *o)
 {
-    (void)self;
     if (o->bits & WEFT_BIT_TRACKED) {
+        gc_flavour *gc = &self->head.runtime->gc.flavour;
         o->bits &= (uint8_t)~WEFT_BIT_TRACKED;
+        o->place = GC_PLACE_NONE;
         gc_links_remove(object_links(o));
+        gc->tracked--;
+        gc->base = gc->tracked < gc->base ? gc->tracked : gc->base;
     }
 }
+
+/* A deferred object's count is this much higher, so that it never reaches zero by itself. */
+#define COUNT_DEFERRED (INT64_C(1) << 58)
 
 /* In a thread's list of dying objects: `count` is a link. Not one of the bits that both flavours have. */
 enum { HEADER_BIT_DYING = 128 };

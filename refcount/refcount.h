@@ -17,10 +17,10 @@
  *   object_track, object_untrack  core.h; object_untrack_dying of an object whose count is zero
  *   object_publish(o)             from now on count_try_ref by others may succeed
  *   count_try_ref(self, o)        one more reference, unless the object is dying
+ *   count_defer(self, o)          only the collector frees it from now on
  *   count_resurrect(o)            a dead object gets one reference, for its finalizer
  *   count_drop_resurrected(o)     gives it back; true if that was the last
  *   object_bits(o), object_set_bits(o, bits), object_clear_bits(o, bits)
- *   count_defer(self, o)          only the collector frees it from now on
  *   dying_link(o), dying_set_link(o, next)   the list of dying objects, through word 0 */
 #ifdef WEFT_GIL
 #include "refcount/plain_gil.h"

@@ -17,7 +17,8 @@ struct weft_object {
     int64_t count; /* dying objects: the list's link */
     uint32_t type;
     uint8_t bits;
-    uint8_t unused[2];
+    uint8_t place; /* which of the collector's lists it is in; 0: none */
+    uint8_t unused;
     uint8_t mark; /* WEFT_HEADER_MARK: tells a header from the links of another object */
 };
 
@@ -36,9 +37,9 @@ enum {
 
 #define WEFT_POLL_MASK 0xFFFFFFFFu
 
-#define WEFT_STATIC_OBJECT(type_index)                           \
-    {                                                            \
-        INT64_MIN / 2, (type_index), 0, {0, 0}, WEFT_HEADER_MARK \
+#define WEFT_STATIC_OBJECT(type_index)                         \
+    {                                                          \
+        INT64_MIN / 2, (type_index), 0, 0, 0, WEFT_HEADER_MARK \
     }
 
 WEFT_API void weft_decref_zero(weft_thread *self, weft_object *o);

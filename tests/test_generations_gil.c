@@ -1,0 +1,234 @@
+/* test_generations_gil.c - the GIL flavour's young generation and the slices of the old one. */
+#include "core/core.h"
+#include "gc/generations_gil.h"
+#include "shapes.h"
+
+static gc_flavour *flavour_of(shape *s)
+{
+    return &s->runtime->gc.flavour;
+}
+
+static int64_t length(const gc_links *head)
+{
+    int64_t count = 0;
+    for (const gc_links *l = head->next; l != head; l = l->next) {
+        CHECK_PTR(l->next->prev, l);
+        count++;
+    }
+    return count;
+}
+
+/* Every tracked object is in the list that its place says, and counted. */
+static void check_lists(shape *s)
+{
+    gc_flavour *gc = flavour_of(s);
+    const gc_links *lists[] = {&gc->young, &gc->old[0], &gc->old[1], &gc->frozen};
+    const uint8_t places[] = {GC_PLACE_YOUNG, GC_PLACE_OLD_A, GC_PLACE_OLD_B, GC_PLACE_FROZEN};
+    int64_t count = 0, misplaced = 0;
+    for (int i = 0; i < 4; i++) {
+        count += length(lists[i]);
+        for (gc_links *l = lists[i]->next; l != lists[i]; l = l->next)
+            misplaced += links_object(l)->place != places[i] || !(links_object(l)->bits & WEFT_BIT_TRACKED);
+    }
+    CHECK_INT(misplaced, 0);
+    CHECK_INT(count, gc->tracked);
+}
+
+TEST_CASE(generations, what survives a young collection is not looked at by the next)
+{
+    shape s;
+    shape_open(&s, 1000);
+    shape_ring(&s, SHAPE_KNOT, 100);
+    CHECK_INT(length(&flavour_of(&s)->young), 100);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_YOUNG), 0);
+    CHECK_INT(length(&flavour_of(&s)->young), 0);
+    check_lists(&s);
+    shape_drop_all(&s);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_YOUNG), 0);
+    shape_check(&s, false);
+    CHECK_INT(shape_dead(&s), 0);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 100);
+    shape_check(&s, true);
+    check_lists(&s);
+    shape_close(&s);
+}
+
+TEST_CASE(generations, an old object keeps a young one that only it refers to)
+{
+    shape s;
+    shape_open(&s, 10);
+    size_t old = shape_add(&s, SHAPE_KNOT, 2);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_YOUNG), 0);
+    size_t young = shape_add(&s, SHAPE_KNOT, 1);
+    shape_link(&s, old, young);
+    shape_link(&s, young, young);
+    shape_drop(&s, young);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_YOUNG), 0);
+    shape_check(&s, true);
+    shape_close(&s);
+}
+
+/* Increments alone, however the garbage is spread, within two passes. */
+static void check_increments(int kind, bool between)
+{
+    shape s;
+    shape_open(&s, 20000);
+    for (int i = 0; i < 100; i++) {
+        shape_ring(&s, kind, 7);
+        shape_tree(&s, kind, 10);
+        if (between)
+            CHECK_INT(weft_gc_collect(s.self, i % 2 ? WEFT_GC_YOUNG : WEFT_GC_INCREMENT), 0);
+    }
+    CHECK(weft_gc_collect(s.self, WEFT_GC_YOUNG) == 0);
+    for (size_t i = 0; i < s.count; i++)
+        if (i % 3)
+            shape_drop(&s, i);
+    int64_t old = flavour_of(&s)->tracked;
+    for (int64_t i = 0; i < 2 * old + 2; i++) {
+        CHECK(weft_gc_collect(s.self, WEFT_GC_INCREMENT) >= 0);
+        if (i % 64 == 0) {
+            shape_check(&s, false);
+            check_lists(&s);
+        }
+    }
+    shape_check(&s, true);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 0);
+    shape_close(&s);
+}
+
+TEST_CASE(generations, increments find all old garbage within two passes)
+{
+    check_increments(SHAPE_KNOT, false);
+    check_increments(SHAPE_KNOT, true);
+    check_increments(SHAPE_DICT, false);
+    check_increments(SHAPE_LIST, true);
+}
+
+TEST_CASE(generations, a slice takes a hundredth of the old objects and what they lead to)
+{
+    shape s;
+    shape_open(&s, 2000);
+    shape_add_many(&s, SHAPE_KNOT, 1000, 1); /* each by itself */
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 0);
+    gc_flavour *gc = flavour_of(&s);
+    gc_run run = {.event = {.asked = WEFT_GC_INCREMENT}};
+    CHECK_INT(gc_slice_work(gc, &run), 11);
+    gc_links slice;
+    gc_links_init(&slice);
+    CHECK_INT(gc_slice_take_stopped(gc, 11, &slice), 11);
+    CHECK_INT(length(&slice), 11);
+    gc_slice_return_stopped(gc, &slice);
+    check_lists(&s);
+    for (size_t i = 0; i < 500; i++) /* now the first half is one ring */
+        shape_link(&s, i, (i + 1) % 500);
+    gc->pending ^= 1; /* nothing is pending there */
+    CHECK_INT(gc_slice_take_stopped(gc, 11, &slice), 0);
+    gc->pending ^= 1;
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 0);
+    CHECK_INT(gc_slice_take_stopped(gc, 1, &slice), 500); /* the first 11 went to the end; this is the 12th */
+    gc_slice_return_stopped(gc, &slice);
+    CHECK_INT(gc_slice_take_stopped(gc, 400, &slice), 400);
+    gc_slice_return_stopped(gc, &slice);
+    check_lists(&s);
+    shape_close(&s);
+}
+
+TEST_CASE(generations, frozen objects are left alone until they are given back)
+{
+    shape s;
+    shape_open(&s, 1000);
+    shape_ring(&s, SHAPE_KNOT, 49);
+    size_t holder = shape_add(&s, SHAPE_KNOT, 2);
+    shape_link(&s, holder, holder);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_YOUNG), 0);
+    shape_ring(&s, SHAPE_LIST, 50);
+    CHECK_INT(weft_world_stop(s.self), WEFT_OK);
+    CHECK_INT(gc_freeze_stopped(thread_of(s.self)), 100);
+    CHECK_INT(gc_frozen_count_stopped(thread_of(s.self)), 100);
+    CHECK_INT(weft_world_start(s.self), WEFT_OK);
+    check_lists(&s);
+    size_t kept = shape_add(&s, SHAPE_KNOT, 1);
+    shape_link(&s, holder, kept); /* a frozen object is outside */
+    shape_link(&s, kept, kept);
+    shape_drop_all(&s);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 0);
+    CHECK_INT(shape_dead(&s), 0);
+    CHECK_INT(weft_world_stop(s.self), WEFT_OK);
+    CHECK_INT(gc_unfreeze_stopped(thread_of(s.self)), 100);
+    CHECK_INT(gc_frozen_count_stopped(thread_of(s.self)), 0);
+    CHECK_INT(weft_world_start(s.self), WEFT_OK);
+    check_lists(&s);
+    shape_close(&s);
+}
+
+TEST_CASE(generations, tuples of things that refer to nothing are untracked when a collection has looked)
+{
+    values v = values_open();
+    weft_object *one = weft_int_new(v.self, 1000000);
+    weft_object *plain = weft_tuple_new(v.self, &one, 1);
+    weft_object *outer = weft_tuple_new(v.self, &plain, 1);
+    weft_object *outermost = weft_tuple_new(v.self, &outer, 1);
+    weft_object *list = weft_list_new(v.self, 0);
+    weft_object *holder = weft_tuple_new(v.self, &list, 1);
+    CHECK(object_bits(outermost) & WEFT_BIT_TRACKED);
+    CHECK_INT(weft_gc_collect(v.self, WEFT_GC_YOUNG), 0);
+    CHECK(!(object_bits(one) & WEFT_BIT_TRACKED));
+    CHECK(!(object_bits(plain) & WEFT_BIT_TRACKED));
+    CHECK(!(object_bits(outer) & WEFT_BIT_TRACKED));
+    CHECK(!(object_bits(outermost) & WEFT_BIT_TRACKED));
+    CHECK(object_bits(list) & WEFT_BIT_TRACKED);
+    CHECK(object_bits(holder) & WEFT_BIT_TRACKED);
+    CHECK_INT(v.runtime->gc.flavour.tracked, 2);
+    weft_decref(v.self, one);
+    weft_decref(v.self, plain);
+    weft_decref(v.self, outer);
+    weft_decref(v.self, outermost);
+    weft_decref(v.self, list);
+    weft_decref(v.self, holder);
+    values_close(&v);
+}
+
+TEST_CASE(generations, a deferred object dies by a collection only)
+{
+    shape s;
+    shape_open(&s, 100);
+    shape_ring(&s, SHAPE_KNOT, 3);
+    size_t alone = shape_add(&s, SHAPE_SOUL, 1);
+    CHECK_INT(weft_gc_defer(s.self, s.nodes[0].o), WEFT_OK);
+    CHECK_INT(weft_gc_defer(s.self, s.nodes[alone].o), WEFT_OK);
+    CHECK_INT(weft_refcount(s.self, s.nodes[alone].o), 1);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 0);
+    shape_drop_all(&s);
+    CHECK_INT(shape_dead(&s), 0);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_YOUNG), 0);
+    shape_seen.rescue[alone] = true; /* deferred again */
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 4);
+    CHECK_INT(shape_dead(&s), 3);
+    shape_drop(&s, alone);
+    CHECK_INT(shape_dead(&s), 3);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 1);
+    CHECK_INT(shape_dead(&s), 4);
+    CHECK_FAILS(weft_gc_defer(s.self, NULL), WEFT_ERROR_VALUE, "NULL");
+    CHECK_FAILS(weft_gc_defer(s.self, &weft_none), WEFT_ERROR_VALUE, "not tracked");
+    shape_close(&s);
+}
+
+TEST_CASE(generations, what dies inside a destructor that lets a collection in is left alone)
+{
+    shape s;
+    shape_open(&s, 100);
+    shape_ring(&s, SHAPE_KNOT, 20);
+    thread *t = thread_of(s.self);
+    t->destroying = true; /* as inside a destructor: what dies now waits */
+    size_t first = shape_add(&s, SHAPE_KNOT, 1), second = shape_add(&s, SHAPE_KNOT, 1);
+    shape_link(&s, first, 0);
+    shape_link(&s, second, first);
+    shape_drop_all(&s);
+    CHECK_INT(shape_dead(&s), 0);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 0); /* the dying refer to all */
+    t->destroying = false;
+    object_die_pending(t);
+    CHECK_INT(shape_dead(&s), 2);
+    shape_check(&s, false);
+    shape_close(&s);
+}
