@@ -53,6 +53,7 @@ void operation_weak(worker *w, dice *d)
 
 /* ---- weak dicts: callbacks and searches hold references on the stack ------------------------------------------------- */
 
+/* Key and value are in places. */
 static void weak_keys(worker *w, weft_object *dict, weft_object *key, weft_object *value, uint32_t what)
 {
     weft_object *found = NULL;
@@ -92,11 +93,11 @@ void operation_weak_dict(worker *w, dice *d)
         weak_keys(w, P.board_weak[0], a, b, what);
     } else {
         weft_object *key = weft_int_new(w->self, (int64_t)number * 1000);
+        held_put(w, HELD - 3, key);
         if (key)
             weak_keys(w, P.board_weak[1], key, a, what);
         else
             may_have_failed(w, "a key");
-        weft_xdecref(w->self, key);
     }
     w->hides = false;
     unkeep(w);
