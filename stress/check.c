@@ -141,13 +141,17 @@ static void add_worker(check *c, worker *w)
     for (int i = 0; i < SWEPT; i++)
         add_root(w->swept[i], c);
     add_root(w->finalizing, c);
+}
+
+static void add_destroying(check *c, worker *w)
+{
     c->from = "an object being destroyed:";
     c->holder = w->destroying;
     if (w->destroying)
         weft_type_of(w->destroying)->traverse(w->destroying, add_root, c);
 }
 
-static void add_roots(check *c)
+static void add_places(check *c)
 {
     c->holder = NULL;
     c->from = "the pool";
@@ -163,6 +167,13 @@ static void add_roots(check *c)
         add_root(P.board_weak[i], c);
     for (int i = 0; i < WORKERS; i++)
         add_worker(c, &P.workers[i]);
+}
+
+/* What objects that are about to go hold, and the library itself. */
+static void add_inside(check *c)
+{
+    for (int i = 0; i < WORKERS; i++)
+        add_destroying(c, &P.workers[i]);
     c->holder = NULL;
     c->from = "a merge queue";
     inside_each_queued(c->worker->self, add_queued, c);
@@ -187,6 +198,15 @@ static void mark(check *c)
         if (weft_type_of(o)->traverse)
             weft_type_of(o)->traverse(o, reach_field, c);
     }
+}
+
+/* What a collection has cleared nobody can have found again. */
+static void check_cleared(const check *c)
+{
+    for (size_t i = 0; i < c->capacity; i++)
+        if (c->entries[i].reachable && is_node(c->entries[i].object) &&
+            ((const node *)(const void *)c->entries[i].object)->cleared)
+            fail("check: node %p was cleared by a collection, and can be reached", (void *)c->entries[i].object);
 }
 
 /* ---- comparing ----------------------------------------------------------------------------------------------------------- */
@@ -327,7 +347,10 @@ static size_t check_stopped(worker *w, size_t *live, size_t *garbage)
     c.hidden = check_is_hidden(w);
     P.hidden_checks += c.hidden;
     c.leaves_garbage = P.options.collect && !P.over && !P.child;
-    add_roots(&c);
+    add_places(&c);
+    mark(&c);
+    check_cleared(&c);
+    add_inside(&c);
     c.from = "an object";
     for (size_t i = 0; i < c.capacity; i++) {
         weft_object *o = c.entries[i].object;

@@ -29,6 +29,13 @@ bool inside_hides(weft_thread *self)
     return false;
 }
 
+bool inside_is_clearing(weft_thread *self, const weft_object *o)
+{
+    const gc_thread *gc = &thread_of(self)->gc;
+    const gc_array *garbage = &gc->run.garbage;
+    return gc->collecting && gc->run.clearing && garbage->items[garbage->count - 1] == o;
+}
+
 bool inside_is_destroying(weft_thread *self)
 {
     return thread_of(self)->destroying;

@@ -21,6 +21,9 @@ bool inside_hides(weft_thread *self);
 /* Does `self`, the caller, destroy an object, finalizing it before? (Else a collection finalizes it.) Any time. */
 bool inside_is_destroying(weft_thread *self);
 
+/* Does a collection of `self`, the caller, clear `o`? Any time. */
+bool inside_is_clearing(weft_thread *self, const weft_object *o);
+
 /* Says on stderr what the header of `o` holds. */
 void inside_describe(weft_thread *self, weft_object *o);
 

@@ -117,6 +117,8 @@ static weft_object *take_field_locked(node *n, int field)
 static void node_clear(weft_thread *self, weft_object *o)
 {
     node *n = (node *)(void *)o;
+    if (inside_is_clearing(self, o))
+        n->cleared = 1;
     for (int i = 0; i < NODE_REFS; i++) {
         weft_critical section;
         if (!P.child)

@@ -128,8 +128,8 @@ typedef struct node {
     uint64_t canary;
     uint32_t salt;
     uint32_t finalized;
-    uint32_t busy; /* threads inside its lock */
-    uint32_t unused;
+    uint32_t busy;    /* threads inside its lock */
+    uint32_t cleared; /* by a collection */
     weft_object *refs[NODE_REFS];
     uint64_t canary_end;
 } node;
