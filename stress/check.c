@@ -462,7 +462,7 @@ void check_nothing_left(worker *w)
     for (int round = 0; round < 200; round++) {
         drop_places(w); /* finalizers may have stored objects anew */
         weft_safepoint(w->self);
-        if (P.options.collect && round < 2)
+        if (P.options.collect)
             check_collected(w);
         check_world(w);
         left = 0;
