@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "gc/adopt_ft.h"
 #include "gc/young_ft.h"
 
 enum {
@@ -86,17 +87,6 @@ static inline int64_t references_of(weft_runtime *runtime, const weft_object *o)
     if (WEFT_UNLIKELY(shared_is_saturated(shared)))
         return REFERENCES_UNKNOWN;
     return (int64_t)(shared >> 2) + (owner == WEFT_OWNER_NONE ? 0 : o->local);
-}
-
-/* Makes self the owner of `o`, which has `references`, and adds one that is the caller's. */
-static inline void adopt(thread *self, weft_object *o, int64_t references)
-{
-    assert(references >= 0 && references < UINT32_MAX);
-    if (WEFT_UNLIKELY(weft_load_relaxed(&o->owner) == WEFT_OWNER_STATIC))
-        (void)shard_drop_stopped(self, o);
-    o->local = (uint32_t)references + 1;
-    weft_store_relaxed(&o->shared, (int32_t)WEFT_SHARED_DEFAULT);
-    weft_store_relaxed(&o->owner, self->head.id);
 }
 
 /* ---- counting -------------------------------------------------------------------------------------------------------- */
@@ -187,7 +177,6 @@ static void chunk_mark(young_chunk *chunk, void *arg)
 static void chunk_sweep(young_chunk *chunk, void *arg)
 {
     young_run *y = (young_run *)arg;
-    weft_runtime *runtime = y->self->head.runtime;
     for (size_t i = 0; i < chunk->count; i++) {
         weft_object *o = chunk->items[i];
         bool marked = o->local == COUNT_MARKED;
@@ -197,7 +186,7 @@ static void chunk_sweep(young_chunk *chunk, void *arg)
         young_clear_logged(o, y->atomic);
         if (marked)
             continue;
-        adopt(y->self, o, references_of(runtime, o));
+        gc_adopt_stopped(y->self, o);
         gc_array_push(&y->run->garbage, o);
     }
 }
