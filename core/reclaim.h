@@ -20,7 +20,7 @@ typedef struct reclaim_batch {
 
     struct {
         void *block;
-        size_t size; /* low bit: heap_kind; sizes are multiples of 16 */
+        size_t size; /* low four bits: heap_kind; sizes are multiples of 16 */
     } items[RECLAIM_BATCH];
 } reclaim_batch;
 

@@ -60,8 +60,8 @@ static bool grace_passed(thread *self, uint64_t goal)
 
 static void item_free(thread *self, void *block, size_t size)
 {
-    heap_kind kind = size & 1 ? HEAP_RAW : HEAP_OBJECT;
-    heap_block_free(&self->head.runtime->heap, &self->heap, kind, block, size & ~(size_t)1);
+    heap_kind kind = (heap_kind)(size % WEFT_BLOCK_ALIGN);
+    heap_block_free(&self->head.runtime->heap, &self->heap, kind, block, size - kind);
 }
 
 /* The batch itself becomes the thread's spare, or is freed. */
@@ -138,7 +138,7 @@ static void retire_without_memory(thread *self, void *block, size_t size)
 void reclaim_retire(thread *self, heap_kind kind, void *block, size_t size)
 {
     reclaim_thread *r = &self->reclaim;
-    size_t item_size = size | (kind == HEAP_RAW);
+    size_t item_size = size | kind;
     if (r->open == NULL) {
         r->open = batch_new(self);
         if (r->open == NULL) {

@@ -9,6 +9,7 @@
  * Only an attaching owner, a new thread and the stopper ever wait. */
 #include "core/critical.h"
 #include "core/lock.h"
+#include "gc/young_ft.h"
 #include "refcount/refcount.h"
 
 /* ---- the word ---------------------------------------------------------------------------------------------------- */
@@ -160,8 +161,10 @@ void world_poll(thread *t)
         world_park(t);
     reclaim_poll(t);
     object_die_pending(t);
-    if (weft_load_relaxed(&t->world.slot->word) & SLOT_COLLECT)
-        gc_poll(t);
+    if (weft_load_relaxed(&t->world.slot->word) & SLOT_COLLECT) {
+        if (!young_relieve(t))
+            gc_poll(t);
+    }
 }
 
 void world_set_collect(thread *t, bool due)
