@@ -153,7 +153,7 @@ static bool resurrect(worker *w, weft_object *o, uint32_t salt)
 /* The thread ends amid a collection: what that holds is given up. */
 static void end_in_finalizer(worker *w)
 {
-    if (w->index >= WORKERS_MAX || w->calm || P.child || !(P.options.operations >> operations_count() & 1))
+    if (w->index >= WORKERS_MAX || w->calm || w->locked || P.child || !(P.options.operations >> operations_count() & 1))
         return;
     w->hides = false;
     weft_store_release(&w->ended, true);

@@ -68,6 +68,7 @@ typedef struct worker {
     weft_object *destroying; /* an object inside its destroy callback: its fields still count */
     kind_counts counts[KIND_COUNTED];
     bool calm;           /* callbacks must not block */
+    bool locked;         /* has a lock that the end of its thread would leave locked */
     bool hides;          /* inside a call that holds references on the C stack, and may reach a safepoint with them */
     const char *doing;   /* atomic: for who looks at a program that hangs */
     uint64_t operations; /* atomic: the same */
