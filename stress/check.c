@@ -138,9 +138,18 @@ static void add_worker(check *c, worker *w)
         add_root(w->held[i], c);
     add_root(w->kept[0], c);
     add_root(w->kept[1], c);
+    add_root(w->finalizing, c);
+}
+
+/* Who looks at all objects may find one that a collection has just cleared. */
+static void add_looking(check *c, worker *w)
+{
+    c->holder = NULL;
+    c->from = "what a thread looks at";
     for (int i = 0; i < SWEPT; i++)
         add_root(w->swept[i], c);
-    add_root(w->finalizing, c);
+    add_root(w->looked, c);
+    add_root(w->looking, c);
 }
 
 static void add_destroying(check *c, worker *w)
@@ -172,8 +181,10 @@ static void add_places(check *c)
 /* What objects that are about to go hold, and the library itself. */
 static void add_inside(check *c)
 {
-    for (int i = 0; i < WORKERS; i++)
+    for (int i = 0; i < WORKERS; i++) {
+        add_looking(c, &P.workers[i]);
         add_destroying(c, &P.workers[i]);
+    }
     c->holder = NULL;
     c->from = "a merge queue";
     inside_each_queued(c->worker->self, add_queued, c);
@@ -443,6 +454,8 @@ static void drop_places(worker *w)
             drop_place(w, &other->held[k]);
         drop_place(w, &other->kept[0]);
         drop_place(w, &other->kept[1]);
+        drop_place(w, &other->looked);
+        drop_place(w, &other->looking);
         for (int k = 0; k < SWEPT; k++)
             drop_place(w, &other->swept[k]);
         drop_place(w, &other->finalizing); /* in a child, of a thread that is gone */

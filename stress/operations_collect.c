@@ -31,10 +31,17 @@ void operation_freeze(worker *w, dice *d)
         fail("weft_gc_frozen_count: %s", weft_error_message());
 }
 
+static void look_away(worker *w, weft_object **place)
+{
+    weft_object *o = *place;
+    *place = NULL;
+    drop(w, o);
+}
+
 /* What the library returns, or what it holds until then, stands on its stack while the world starts again. */
 void operation_inspect(worker *w, dice *d)
 {
-    uint32_t what = dice_below(d, 3), place = dice_below(d, HELD), last = HELD - 1;
+    uint32_t what = dice_below(d, 3), place = dice_below(d, HELD);
     weft_object *target = w->held[place];
     weft_gc_generation generation = (weft_gc_generation)dice_below(d, 3);
     w->hides = true;
@@ -44,16 +51,16 @@ void operation_inspect(worker *w, dice *d)
     if (list == NULL)
         may_have_failed(w, "looking at objects");
     w->hides = false;
-    held_put(w, last, list);
+    w->looked = list;
     int64_t size = list ? weft_list_size(w->self, list) : 0;
-    for (int64_t i = 0; i < size && w->held[last] == list; i++) {
-        weft_object *o = weft_list_get(w->self, list, i);
-        if (o)
-            kind_inspect(o, "inspect");
-        weft_xdecref(w->self, o);
+    for (int64_t i = 0; i < size; i++) {
+        w->looking = weft_list_get(w->self, list, i);
+        if (w->looking)
+            kind_inspect(w->looking, "inspect");
+        look_away(w, &w->looking);
     }
     w->hides = true; /* what the list alone kept alive dies: its rest is on the stack */
-    held_put(w, last, NULL);
+    look_away(w, &w->looked);
     w->hides = false;
 }
 

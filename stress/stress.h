@@ -64,8 +64,9 @@ typedef struct worker {
     weft_object *held[HELD];
     weft_object *kept[2]; /* what the present operation must not lose */
     weft_object *swept[SWEPT];
-    weft_object *finalizing; /* an object inside its finalize callback, which has one reference */
-    weft_object *destroying; /* an object inside its destroy callback: its fields still count */
+    weft_object *looked, *looking; /* a list of what the collector sees, and the one of those that is looked at */
+    weft_object *finalizing;       /* an object inside its finalize callback, which has one reference */
+    weft_object *destroying;       /* an object inside its destroy callback: its fields still count */
     kind_counts counts[KIND_COUNTED];
     bool calm;           /* callbacks must not block */
     bool locked;         /* has a lock that the end of its thread would leave locked */
