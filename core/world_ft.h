@@ -50,6 +50,7 @@ typedef struct world {
     struct thread *stopper;        /* atomic */
     uint64_t epoch;                /* atomic: reclaim_ft.c */
     struct reclaim_batch *orphans; /* batches handed over; runtime->lock to change, atomic to look */
+    struct reclaim_batch *orphan_references; /* the same of references */
     uint32_t shards_used;          /* sharded_ft.c: highest index given out; stopped world */
     uint32_t shards_capacity;      /* indexes below this have room in every slot; stopped world and runtime->lock */
     uint32_t *shards_free;         /* indexes to use again; stopped world */
