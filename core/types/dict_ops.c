@@ -56,7 +56,7 @@ bool dict_take_last(weft_thread *self, dict *d, weft_object **key, weft_object *
     weft_object *old_key, *old_value;
     guard g;
     guard_enter(self, &g, &d->object);
-    bool there = dict_remove_last_locked(self, d, &old_key, &old_value);
+    bool there = dict_remove_last_locked(d, &old_key, &old_value);
     bool peeked = guard_is_peeked(&g, &d->object);
     guard_leave(self, &g);
     if (there)

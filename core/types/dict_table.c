@@ -175,7 +175,7 @@ static size_t slot_of_entry(const dict_table *t, uint64_t hash, size_t number)
 }
 
 /* Remembers how far the entries at the end are gone, so that popping all of them one by one takes no longer than that. */
-bool dict_remove_last_locked(weft_thread *self, dict *d, weft_object **key, weft_object **value)
+bool dict_remove_last_locked(dict *d, weft_object **key, weft_object **value)
 {
     dict_table *t = d->table;
     if (t == NULL || t->used == 0)
@@ -187,8 +187,6 @@ bool dict_remove_last_locked(weft_thread *self, dict *d, weft_object **key, weft
     while (entries[number].value == NULL);
     uint64_t hash = entries[number].hash;
     dict_remove_locked(d, &entries[number], slot_of_entry(t, hash, number), key, value);
-    if (guard_alone(self, &d->object))
-        t->filled = number; /* nobody reads, so the entries may be handed out again */
     if (t->filled <= UINT32_MAX) {
         t->popped_filled = (uint32_t)t->filled;
         t->popped_from = (uint32_t)number;

@@ -138,7 +138,7 @@ weft_status dict_insert_locked(weft_thread *self, dict *d, weft_object *key, uin
 void dict_remove_locked(dict *d, dict_entry *e, size_t slot, weft_object **key, weft_object **value);
 
 /* Takes out the entry that came last. False: the dict is empty. */
-bool dict_remove_last_locked(weft_thread *self, dict *d, weft_object **key, weft_object **value);
+bool dict_remove_last_locked(dict *d, weft_object **key, weft_object **value);
 
 /* Takes the table away; the dict is empty then. Its references are dropped outside the guard by dict_drop_table. */
 dict_table *dict_take_table_locked(dict *d);
