@@ -8,13 +8,13 @@
 #define CHECK_REPR(self, o, text) CHECK_TEXT((self), weft_repr((self), (o)), (text))
 
 /* The same of an object that is dropped. */
-#define CHECK_MADE(self, made, text)                                      \
-    do {                                                                  \
-        weft_object *made_ = (made);                                      \
-        if (CHECK(made_ != NULL)) {                                       \
-            CHECK_TEXT((self), weft_repr((self), made_), (text));         \
-            weft_decref((self), made_);                                   \
-        }                                                                 \
+#define CHECK_MADE(self, made, text)                              \
+    do {                                                          \
+        weft_object *made_ = (made);                              \
+        if (CHECK(made_ != NULL)) {                               \
+            CHECK_TEXT((self), weft_repr((self), made_), (text)); \
+            weft_decref((self), made_);                           \
+        }                                                         \
     } while (0)
 
 /* A list of `count` ints from `first` on, `step` apart. */

@@ -115,7 +115,8 @@ TEST_CASE(list_ops, a slice is replaced by fewer or more items or by as many)
 TEST_CASE(list_ops, searches find the first that is equal)
 {
     values v = values_open();
-    weft_object *list = ints(v.self, 1000, 5, 1), *item = weft_int_new(v.self, 1003), *other = weft_float_new(v.self, 2);
+    weft_object *list = ints(v.self, 1000, 5, 1), *item = weft_int_new(v.self, 1003),
+                *other = weft_float_new(v.self, 2);
     int64_t index = -1;
     CHECK_INT(weft_list_extend(v.self, list, list), WEFT_OK);
     CHECK_INT(weft_list_index(v.self, list, item, 0, &index), 1);
@@ -349,7 +350,6 @@ TEST_CASE(list_ops, random operations on a list that others may read do what the
 }
 
 /* ---- without memory ------------------------------------------------------------------------------------------------ */
-
 
 static bool try_slice(weft_thread *self, void *arg)
 {

@@ -105,7 +105,8 @@ static int64_t p_blocks(int64_t i, int64_t count, uint64_t *state)
     return (i / 40 % 2 ? count : 0) + i;
 }
 
-static const pattern patterns[] = {p_random, p_few, p_up, p_down, p_steps, p_steps_down, p_saw, p_two_runs, p_nearly, p_blocks};
+static const pattern patterns[] = {p_random,     p_few, p_up,       p_down,   p_steps,
+                                   p_steps_down, p_saw, p_two_runs, p_nearly, p_blocks};
 
 enum { PATTERNS = sizeof patterns / sizeof patterns[0] };
 

@@ -29,7 +29,8 @@ static weft_status item_check(const weft_object *o, weft_deque_end end, const we
 
 static weft_status index_error(const char *function, int64_t index, size_t size)
 {
-    return weft_error_set(WEFT_ERROR_INDEX, "%s: index %lld is outside a deque of %zu", function, (long long)index, size);
+    return weft_error_set(WEFT_ERROR_INDEX, "%s: index %lld is outside a deque of %zu", function, (long long)index,
+                          size);
 }
 
 weft_object *weft_deque_new(weft_thread *self, int64_t most)
@@ -241,7 +242,8 @@ weft_status weft_deque_set(weft_thread *self, weft_object *o, int64_t index, wef
 
 /* Pushes the last `count` of `more`, as many as the deque may hold; what does not fit in any more is taken out into `out`,
  * which has room. */
-static weft_status push_all_locked(weft_thread *self, deque *d, weft_deque_end end, item_bag *more, size_t skip, item_bag *out)
+static weft_status push_all_locked(weft_thread *self, deque *d, weft_deque_end end, item_bag *more, size_t skip,
+                                   item_bag *out)
 {
     size_t count = more->count - skip, total = d->size + count;
     size_t pushed_out = d->most >= 0 && total > (size_t)d->most ? total - (size_t)d->most : 0;

@@ -34,8 +34,8 @@ size_t dict_size(weft_thread *self, dict *d);
 
 /* Outside the guard: a key and a value that were taken out. What `key_out` and `value_out`, each of which may be NULL, get
  * is theirs; the rest is dropped. */
-static inline void dict_let_go(weft_thread *self, weft_object *key, weft_object *value, bool peeked, weft_object **key_out,
-                               weft_object **value_out)
+static inline void dict_let_go(weft_thread *self, weft_object *key, weft_object *value, bool peeked,
+                               weft_object **key_out, weft_object **value_out)
 {
     if (WEFT_UNLIKELY(peeked && key_out != NULL))
         ref_linger(self, key);

@@ -72,7 +72,8 @@ static weft_object *tuple_item(weft_thread *self, const tuple_object *t, size_t 
     return weft_ref(self, t->items[at]);
 }
 
-static weft_object *other_item(weft_thread *self, const iterator *it, weft_object *source, size_t *position, int *status)
+static weft_object *other_item(weft_thread *self, const iterator *it, weft_object *source, size_t *position,
+                               int *status)
 {
     switch (weft_type_index(source)) {
     case WEFT_TYPE_TUPLE:

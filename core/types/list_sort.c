@@ -13,7 +13,8 @@
 /* One sort. */
 typedef struct list_sort {
     list *l;
-    weft_object **taken; /* a list_array: the items in their old order, a reference to each; then the list's new array */
+    weft_object *
+        *taken; /* a list_array: the items in their old order, a reference to each; then the list's new array */
     size_t count;
     sort_item *pairs; /* twice as many as items: the second half for merging */
 } list_sort;

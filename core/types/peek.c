@@ -104,12 +104,13 @@ weft_object *weft_list_peek(weft_thread *self, weft_object *o, int64_t index)
         weft_object **items = weft_load_acquire(&l->items);
         size_t size = list_size(l);
         if (WEFT_UNLIKELY((size_t)index >= size)) {
-            (void)weft_error_set(WEFT_ERROR_INDEX, "%s: index %lld is outside a list of %zu", __func__, (long long)index,
-                                 size);
+            (void)weft_error_set(WEFT_ERROR_INDEX, "%s: index %lld is outside a list of %zu", __func__,
+                                 (long long)index, size);
             return NULL;
         }
         if (WEFT_LIKELY(items != NULL) && ref_array_is((void *const *)&l->items, items)) {
-            weft_object *item = weft_load_acquire(&items[index]); /* order: acquire - pairs with the place's release stores */
+            weft_object *item =
+                weft_load_acquire(&items[index]); /* order: acquire - pairs with the place's release stores */
             if (WEFT_LIKELY(item != NULL) && ref_array_is((void *const *)&l->items, items))
                 return item;
         }

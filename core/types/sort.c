@@ -109,7 +109,8 @@ INLINE int insert_rest(const sorter *s, sort_kind kind, sort_item *a, size_t sor
 
 /* How many of a[0 .. count), which is in order, come before `item`; if `level`, or are level with it. Looks at 1, 3, 7 ...
  * first, so near answers are cheap. */
-INLINE int64_t gallop(const sorter *s, sort_kind kind, const sort_item *item, const sort_item *a, size_t count, bool level)
+INLINE int64_t gallop(const sorter *s, sort_kind kind, const sort_item *item, const sort_item *a, size_t count,
+                      bool level)
 {
     size_t low = 0, high = count;
     for (size_t probe = 0; probe < count; probe = 2 * probe + 1) {
