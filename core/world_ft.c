@@ -85,7 +85,7 @@ static void world_attach(thread *t)
             w |= SLOT_WAITING;
         }
     }
-    reclaim_quiesce(t);
+    reclaim_enter(t);
 }
 
 /* From ATTACHED to `away` (DETACHED or FREE); under a stop, to STOPPED with that as its base. False, and nothing
@@ -402,7 +402,7 @@ weft_status world_add_thread_locked(weft_runtime *runtime, thread *t)
     t->head.poll = &s->word;
     t->world.slot = s;
     /* order: seq_cst - as the change of the word in world_attach, which comes after it: a retirer that advanced the epoch
-     * and then misses this id has advanced it before the new thread loads it (reclaim_ft.c, grace_passed). And it releases
+     * and then misses this id has advanced it before the new thread loads it (reclaim_grace_passed). And it releases
      * the slot to who scans without the lock. */
     weft_store_seq_cst(&w->slots_used, id);
     return WEFT_OK;

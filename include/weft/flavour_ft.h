@@ -52,7 +52,9 @@ enum {
     WEFT_BIT_DEFERRED = 16,
     WEFT_BIT_WEAK = 32,
     WEFT_BIT_LOCK_WAITERS = 64,
-    WEFT_BIT_READERS = 128 /* a container that threads other than its owner have used: core/types/guard.h */
+    WEFT_BIT_READERS = 128, /* a container that threads other than its owner have used: core/types/guard.h */
+    WEFT_BIT_PEEKED = 2     /* a container whose items are used uncounted. Containers have no finalizers: so their
+                               WEFT_BIT_FINALIZED is free to say it */
 };
 
 /* The bits of a slot's word that a safepoint looks at; the rest of the word is core/world_ft.h's. */
