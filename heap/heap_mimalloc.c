@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/platform/platform.h"
 #include "heap/heap.h"
 #include "heap/heap_mimalloc.h"
 #include "heap/tsan.h"
@@ -95,6 +96,34 @@ void heap_thread_gone(heap *h, heap_thread *part)
     }
 }
 
+/* ---- huge pages for what is large ------------------------------------------------------------------------------- */
+
+enum {
+    CHUNK_SHIFT = 25, /* mimalloc fills its arenas in chunks of 32 MiB */
+    CHUNKS = 1 << (47 - CHUNK_SHIFT),
+    SMALL_PAGE_CHUNKS = 2 /* a process that has no more stays with small pages: docs/heaps.md */
+};
+
+static uint64_t chunks_seen[CHUNKS / 64]; /* atomic; bits by address. Of the process, as mimalloc's arenas are */
+static uint32_t chunks_count;             /* atomic */
+
+static __attribute__((noinline, cold)) void see_chunk(uintptr_t chunk, uint64_t *word, uint64_t bit)
+{
+    if (__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit) /* order: relaxed - who sets it does the rest */
+        return;
+    if (__atomic_fetch_add(&chunks_count, 1, __ATOMIC_RELAXED) >= SMALL_PAGE_CHUNKS)
+        platform_prefer_huge((void *)(chunk << CHUNK_SHIFT), (size_t)1 << CHUNK_SHIFT);
+}
+
+/* A block has come from somewhere: from a chunk that is new, whose pages have hardly been touched? */
+static inline void look_at_chunk(const void *block)
+{
+    uintptr_t chunk = (uintptr_t)block >> CHUNK_SHIFT;
+    uint64_t *word = &chunks_seen[chunk / 64 % (CHUNKS / 64)], bit = (uint64_t)1 << chunk % 64;
+    if (WEFT_UNLIKELY(!(weft_load_relaxed(word) & bit)) && block)
+        see_chunk(chunk, word, bit);
+}
+
 void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
 {
     (void)h;
@@ -103,6 +132,7 @@ void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
     mi_theap_t *theap = (mi_theap_t *)part->part[kind];
     void *block = size <= MI_SMALL_SIZE_MAX ? mi_theap_malloc_small(theap, size) : mi_theap_malloc(theap, size);
     tsan_block_taken(block, size);
+    look_at_chunk(block);
     return block;
 }
 
