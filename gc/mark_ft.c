@@ -87,6 +87,7 @@ static void traverse(gc_worker *w, weft_object *o)
 static inline void ring_pass(gc_worker *w, weft_object *o)
 {
     __builtin_prefetch(o);
+    __builtin_prefetch((const char *)o + sizeof *o); /* what it refers to may begin in the next line */
     uint32_t at = w->ring_at;
     weft_object *oldest = w->ring[at];
     w->ring[at] = o;
