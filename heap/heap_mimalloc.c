@@ -198,6 +198,7 @@ typedef struct area_walk {
     heap_visit_fn visit;
     void *arg;
     int result;
+    bool all_used; /* the area whose blocks come */
 } area_walk;
 
 static bool walk_area(const mi_heap_t *mi, const mi_heap_area_t *area, void *block, size_t size, void *arg)
@@ -205,10 +206,13 @@ static bool walk_area(const mi_heap_t *mi, const mi_heap_area_t *area, void *blo
     (void)mi;
     area_walk *w = (area_walk *)arg;
     if (WEFT_LIKELY(block != NULL)) {
+        if (WEFT_LIKELY(w->all_used))
+            return true;
         w->result = w->visit(block, size, w->arg);
     } else {
         size_t count = area->committed / area->full_block_size;
         heap_area a = {(char *)area->blocks, area->full_block_size, count, area->used == count};
+        w->all_used = a.all_used;
         w->result = w->area(&a, w->arg);
     }
     return w->result == 0;
@@ -216,7 +220,7 @@ static bool walk_area(const mi_heap_t *mi, const mi_heap_area_t *area, void *blo
 
 int heap_areas_stopped(heap *h, heap_kind kind, heap_area_fn area, heap_visit_fn visit, void *arg)
 {
-    area_walk w = {area, visit, arg, 0};
+    area_walk w = {area, visit, arg, 0, true};
     (void)mi_heap_visit_blocks(heap_of(h, kind), visit != NULL, walk_area, &w);
     return w.result;
 }
