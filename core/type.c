@@ -55,6 +55,8 @@ static void type_fill(weft_type *type, uint32_t index, const weft_type_spec *spe
     type->hash = spec->hash;
     type->equal = spec->equal;
     type->repr = spec->repr;
+    type->iterate = spec->iterate;
+    type->next = spec->next;
     type->runtime = runtime;
     if (type->item_size == 0) {
         type->block_size = (uint32_t)heap_round(spec->size + header_front(type));
