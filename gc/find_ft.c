@@ -19,11 +19,13 @@ weft_status gc_flavour_open(weft_runtime *runtime)
 
 void gc_flavour_close(weft_runtime *runtime)
 {
+    gc_crew_close(runtime);
     young_close(runtime);
 }
 
 void gc_flavour_after_fork_child(thread *self)
 {
+    gc_crew_after_fork_child(self->head.runtime);
     young_after_fork_child(self);
 }
 
@@ -121,6 +123,16 @@ static weft_status trace_heap(thread *self, gc_trace *t, gc_run *run)
     return status;
 }
 
+enum { WORKER_NUMBERS = 1 << 15 }; /* a thread more for so many: waking it takes as long as looking at a few thousand */
+
+static uint32_t gather_workers(weft_runtime *runtime, const gc_index *ix)
+{
+    weft_gc_settings settings;
+    gc_settings_read(runtime, &settings);
+    uint32_t useful = 1 + ix->size / WORKER_NUMBERS;
+    return gc_crew_gather(runtime, settings.threads < useful ? settings.threads : useful);
+}
+
 static weft_status find_full_stopped(thread *self, gc_run *run)
 {
     weft_runtime *runtime = self->head.runtime;
@@ -129,7 +141,7 @@ static weft_status find_full_stopped(thread *self, gc_run *run)
     weft_status status = gc_index_open(&t.index, runtime, HEAP_CONTAINER);
     if (status != WEFT_OK)
         return status;
-    status = gc_trace_open(&t, runtime, 1);
+    status = gc_trace_open(&t, runtime, gather_workers(runtime, &t.index));
     run->event.index_ns += lap(&at);
     if (status == WEFT_OK)
         status = trace_heap(self, &t, run);
@@ -200,7 +212,7 @@ weft_status gc_find_resurrected_stopped(thread *self, gc_run *run)
     weft_status status = gc_index_open_list(&t.index, runtime, run->garbage.items, run->garbage.count);
     if (status != WEFT_OK)
         goto no_index;
-    status = gc_trace_open(&t, runtime, 1);
+    status = gc_trace_open(&t, runtime, gather_workers(runtime, &t.index));
     if (status == WEFT_OK)
         status = trace_garbage(&t, run);
     if (status == WEFT_OK)

@@ -19,17 +19,18 @@ enum {
     PARTS_WISHED = 512
 };
 
+/* A cache line each, as different threads use them. */
 typedef struct gc_part {
-    uint32_t area;    /* the first that has numbers in this part; constant */
-    uint32_t lock;    /* of the part's counts; atomic */
-    uint32_t pending; /* atomic: some word of the part's `pending` may not be 0 */
+    _Alignas(64) uint32_t area; /* the first that has numbers in this part; constant */
+    uint32_t lock;              /* of the part's counts; atomic */
+    uint32_t pending;           /* atomic: some word of the part's `pending` may not be 0 */
 } gc_part;
 
 typedef struct gc_trace gc_trace;
 
 /* What a collector thread has to itself. */
 typedef struct gc_worker {
-    gc_trace *trace;
+    _Alignas(64) gc_trace *trace;
     const gc_index *index;
     uint16_t *buckets; /* BUCKET_CAPACITY a part */
     uint16_t *filled;  /* by part */
