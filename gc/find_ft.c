@@ -47,12 +47,12 @@ static size_t white_count(const gc_index *ix)
     return count;
 }
 
-static void push_white(const gc_index *ix, const gc_area *area, gc_array *garbage)
+static void take_white(thread *self, const gc_index *ix, const gc_area *area, gc_run *run)
 {
     const uint64_t *words = ix->white + area->first / INDEX_WORD;
     for (uint32_t i = 0; i < area->count; i += INDEX_WORD)
         for (uint64_t word = words[i / INDEX_WORD]; word; word &= word - 1)
-            gc_array_push(garbage, gc_area_object(area, i + (uint32_t)__builtin_ctzll(word)));
+            gc_garbage_add_stopped(self, run, gc_area_object(area, i + (uint32_t)__builtin_ctzll(word)));
 }
 
 /* ---- sharded objects ---------------------------------------------------------------------------------------------- */
@@ -73,12 +73,13 @@ static size_t dropped_count(weft_runtime *runtime)
     return count;
 }
 
-static void push_dropped(weft_runtime *runtime, gc_array *garbage)
+static void take_dropped(thread *self, gc_run *run)
 {
+    weft_runtime *runtime = self->head.runtime;
     const world *w = &runtime->world;
     for (uint32_t i = 1; i <= w->shards_used; i++)
         if (w->shards_of[i] && is_dropped(runtime, w->shards_of[i]))
-            gc_array_push(garbage, w->shards_of[i]);
+            gc_garbage_add_stopped(self, run, w->shards_of[i]);
 }
 
 /* ---- a full collection ----------------------------------------------------------------------------------------------- */
@@ -90,9 +91,8 @@ static weft_status take_garbage(thread *self, const gc_trace *t, gc_run *run)
     if (!gc_array_reserve(runtime, &run->garbage, count))
         return weft_error_set(WEFT_ERROR_MEMORY, "out of memory: a list of %zu unreachable objects", count);
     for (size_t a = 0; a < t->index.areas_count; a++)
-        push_white(&t->index, &t->index.areas[a], &run->garbage);
-    push_dropped(runtime, &run->garbage);
-    gc_adopt_all_stopped(self, run);
+        take_white(self, &t->index, &t->index.areas[a], run);
+    take_dropped(self, run);
     return WEFT_OK;
 }
 
