@@ -1,4 +1,6 @@
 /* test_intern.c - interned strings: one for each text, mortal and immortal, by many threads, while they die. */
+#include <stdlib.h>
+
 #include "values.h"
 
 TEST_CASE(intern, there is one str for each text)
@@ -175,4 +177,84 @@ TEST_CASE(stress_intern, two threads intern strings that die at once)
 TEST_CASE(stress_intern, eight threads intern strings of which some stay)
 {
     race_with(8, true);
+}
+
+enum { WIDE = 3000 };
+
+/* Each thread holds a changing half of many names, so that the table grows, is purged and shrinks under its readers. */
+static void intern_many(int index, void *arg)
+{
+    race *r = arg;
+    uint64_t state = r->seed + (uint64_t)index;
+    VALUES_THREAD(self, r->runtime);
+    weft_object **held = calloc(WIDE, sizeof *held);
+    REQUIRE(held != NULL);
+    for (int i = 0; i < test_scale(4 * WIDE); i++) {
+        uint64_t k = test_random(&state) % WIDE;
+        if (held[k] != NULL) {
+            weft_object *o = weft_str_format(self, "name %d", (int)k), *x = weft_str_intern(self, o, false);
+            CHECK_PTR(x, held[k]);
+            weft_decref(self, o);
+            weft_xdecref(self, x);
+            weft_decref(self, held[k]);
+            held[k] = NULL;
+        } else {
+            weft_object *o = weft_str_format(self, "name %d", (int)k);
+            held[k] = weft_str_intern(self, o, false);
+            CHECK(held[k] != NULL);
+            weft_decref(self, o);
+        }
+        weft_safepoint(self);
+    }
+    for (int k = 0; k < WIDE; k++)
+        weft_xdecref(self, held[k]);
+    free(held);
+    CHECK_INT(weft_thread_detach(self), WEFT_OK);
+}
+
+TEST_CASE(stress_intern, four threads make the table grow while they read it)
+{
+    values v = values_open();
+    race r = {v.runtime, {NULL}, test_seed()};
+    for (int round = 0; round < 3; round++) {
+        CHECK_INT(weft_block_begin(v.self), WEFT_OK);
+        test_threads(4, intern_many, &r);
+        CHECK_INT(weft_block_end(v.self), WEFT_OK);
+        weft_safepoint(v.self);
+    }
+    values_close(&v);
+}
+
+typedef struct immortal_race {
+    weft_runtime *runtime;
+    weft_object *found[4]; /* by each thread, of the same text */
+} immortal_race;
+
+static void intern_for_good(int index, void *arg)
+{
+    immortal_race *r = arg;
+    VALUES_THREAD(self, r->runtime);
+    weft_object *o = values_str(self, "for good, by all");
+    r->found[index] = weft_str_intern(self, o, index % 2 == 0);
+    weft_decref(self, o);
+    CHECK_INT(weft_thread_detach(self), WEFT_OK);
+}
+
+TEST_CASE(stress_intern, threads that race to make a str immortal get the same one)
+{
+    for (int round = 0; round < test_scale(50); round++) {
+        values v = values_open();
+        immortal_race r = {v.runtime, {NULL}};
+        CHECK_INT(weft_block_begin(v.self), WEFT_OK);
+        test_threads(4, intern_for_good, &r);
+        CHECK_INT(weft_block_end(v.self), WEFT_OK);
+        weft_safepoint(v.self);
+        for (int i = 0; i < 4; i++) {
+            CHECK_PTR(r.found[i], r.found[0]);
+            CHECK(weft_is_immortal(r.found[i]));
+        }
+        CHECK_INT(values_live(v.self), 1);
+        CHECK_INT(weft_thread_detach(v.self), WEFT_OK);
+        CHECK_INT(weft_runtime_free(v.runtime), WEFT_OK);
+    }
 }

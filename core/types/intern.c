@@ -1,15 +1,16 @@
 /* intern.c - one str for each text: a runtime's table of interned strings.
  *
- * An open-addressed table of (hash, str), twice as large as it need be. It holds no references: a str that dies takes
+ * An open-addressed table of (hash, str), at most three quarters full. It holds no references: a str that dies takes
  * itself out (str_forget), before its block is freed. So a str in the table may be dying, but its text is there, as long
  * as one holds the runtime's lock.
  *
  * Lookups take no lock. They load the table, compare hashes, take a reference if the str is not dying (it was published
  * when it was put in), look at the slot again, and only then read the text. Who finds nothing that way looks again
- * under the lock and puts its str in. A table that has become too small is retired.
+ * under the lock and puts its str in; a str that is dying there is overwritten, and finds when it comes to take itself
+ * out that it is gone already. A table that has become too small is retired. docs/intern.md.
  *
- * The lock is the runtime's, held for a few loads and stores, and while a larger table is filled; nothing blocks inside,
- * and no reference is dropped inside, since that could come back here. Any attached thread. */
+ * The lock is the runtime's, held for a few loads and stores, and while a larger table is filled; nothing blocks or
+ * allocates inside, and no reference is dropped inside, since that could come back here. Any attached thread. */
 #include "core/types/intern.h"
 
 #include <string.h>
@@ -54,21 +55,19 @@ static weft_object *slot_try_take(weft_thread *self, intern_slot *slot, const st
 
 static weft_object *find(weft_thread *self, const str_object *s, uint64_t hash)
 {
-    /* order: acquire - pairs with table_grow_locked. No safepoint until we are done with it. */
+    /* order: acquire - pairs with table_replace_locked. No safepoint until we are done with it. */
     intern_table *t = weft_load_acquire(&self->runtime->interned);
     if (t == NULL)
         return NULL;
-    for (size_t i = hash;; i++) {
+    for (uint64_t i = hash;; i++) {
         intern_slot *slot = &t->slots[i & (t->capacity - 1)];
-        uint64_t found =
-            weft_load_relaxed(&slot->hash); /* a stale one leads to the lock, or to a str that is not equal */
+        /* relaxed: one that is out of date leads to the lock, or to a str that is not equal */
+        uint64_t found = weft_load_relaxed(&slot->hash);
         if (found == 0)
             return NULL;
-        if (found == hash) {
-            weft_object *o = slot_try_take(self, slot, s);
-            if (WEFT_LIKELY(o != NULL))
-                return o;
-        }
+        /* One try: if it fails, a reference may have been dropped that ran anything, and the table may be gone. */
+        if (found == hash)
+            return slot_try_take(self, slot, s);
     }
 }
 
@@ -85,7 +84,7 @@ static void slot_put_locked(intern_slot *slot, weft_object *str, uint64_t hash)
 static intern_slot *table_search_locked(intern_table *t, const str_object *s, uint64_t hash, bool itself)
 {
     intern_slot *room = NULL;
-    for (size_t i = hash;; i++) {
+    for (uint64_t i = hash;; i++) {
         intern_slot *slot = &t->slots[i & (t->capacity - 1)];
         if (slot->hash == 0)
             return room ? room : slot;
@@ -103,7 +102,7 @@ static void table_copy_locked(intern_table *to, const intern_table *from)
     for (size_t i = 0; from && i < from->capacity; i++) {
         if (from->slots[i].str == NULL)
             continue;
-        size_t k = from->slots[i].hash;
+        uint64_t k = from->slots[i].hash;
         while (to->slots[k & (to->capacity - 1)].hash != 0)
             k++;
         slot_put_locked(&to->slots[k & (to->capacity - 1)], from->slots[i].str, from->slots[i].hash);
@@ -112,27 +111,63 @@ static void table_copy_locked(intern_table *to, const intern_table *from)
     to->used = to->live;
 }
 
-/* Room for one more: *old is the table that was replaced, to be retired, or NULL. WEFT_ERROR_MEMORY: nothing changed. */
-static weft_status table_reserve_locked(weft_thread *self, intern_table **old)
+static bool table_has_room(const intern_table *t)
+{
+    return t != NULL && t->used < t->capacity / 4 * 3;
+}
+
+/* How large a table must be that takes the place of this one, which is full of live strs or of free places. */
+static size_t table_next_capacity(const intern_table *t)
+{
+    size_t capacity = FIRST_CAPACITY;
+    while (t != NULL && capacity <= t->live * 2)
+        capacity *= 2;
+    return capacity;
+}
+
+static void table_replace_locked(weft_runtime *runtime, intern_table *fresh)
+{
+    table_copy_locked(fresh, runtime->interned);
+    /* order: release - pairs with find. */
+    weft_store_release(&runtime->interned, fresh);
+}
+
+/* An empty one, or NULL with the error set. */
+static intern_table *table_new(weft_thread *self, size_t capacity)
+{
+    intern_table *t = heap_alloc(thread_of(self), HEAP_RAW, table_bytes(capacity));
+    if (t == NULL)
+        return NULL;
+    memset(t, 0, table_bytes(capacity));
+    t->capacity = capacity;
+    return t;
+}
+
+/* Takes the lock, with a table that has room for one more. WEFT_ERROR_MEMORY: the lock is not held. The table is made
+ * while the lock is free, so by then it may not be needed, or not be large enough. */
+static weft_status lock_with_room(weft_thread *self)
 {
     weft_runtime *runtime = self->runtime;
-    intern_table *t = runtime->interned;
-    *old = NULL;
-    if (t && t->used < t->capacity / 4 * 3)
-        return WEFT_OK;
-    size_t capacity = FIRST_CAPACITY;
-    while (t && capacity <= t->live * 2)
-        capacity *= 2;
-    intern_table *larger = heap_alloc(thread_of(self), HEAP_RAW, table_bytes(capacity));
-    if (larger == NULL)
-        return WEFT_ERROR_MEMORY;
-    memset(larger, 0, table_bytes(capacity));
-    larger->capacity = capacity;
-    table_copy_locked(larger, t);
-    /* order: release - pairs with find. */
-    weft_store_release(&runtime->interned, larger);
-    *old = t;
-    return WEFT_OK;
+    for (;;) {
+        pthread_mutex_lock(&runtime->lock);
+        if (WEFT_LIKELY(table_has_room(runtime->interned)))
+            return WEFT_OK;
+        size_t capacity = table_next_capacity(runtime->interned);
+        pthread_mutex_unlock(&runtime->lock);
+        intern_table *fresh = table_new(self, capacity);
+        if (fresh == NULL)
+            return WEFT_ERROR_MEMORY;
+        pthread_mutex_lock(&runtime->lock);
+        intern_table *old = runtime->interned;
+        bool replaced = !table_has_room(old) && table_next_capacity(old) <= capacity;
+        if (replaced)
+            table_replace_locked(runtime, fresh);
+        pthread_mutex_unlock(&runtime->lock);
+        if (!replaced)
+            heap_free(thread_of(self), HEAP_RAW, fresh, table_bytes(capacity));
+        else if (old != NULL)
+            weft_mem_retire(self, old, table_bytes(old->capacity));
+    }
 }
 
 /* Puts `o` into the slot: from now on others find it. */
@@ -149,21 +184,17 @@ static void put_in_locked(intern_table *t, intern_slot *slot, weft_object *o, ui
 static weft_object *find_or_put_in(weft_thread *self, weft_object *o, uint64_t hash)
 {
     weft_runtime *runtime = self->runtime;
-    intern_table *old;
-    pthread_mutex_lock(&runtime->lock);
-    weft_object *result = NULL;
-    if (table_reserve_locked(self, &old) == WEFT_OK) {
-        intern_slot *slot = table_search_locked(runtime->interned, str_of(o), hash, false);
-        if (slot->str != NULL && weft_try_incref(self, slot->str)) {
-            result = slot->str;
-        } else { /* nothing there, or a str that is dying: it will not find itself, and leave the slot alone */
-            put_in_locked(runtime->interned, slot, o, hash);
-            result = weft_ref(self, o);
-        }
+    if (lock_with_room(self) != WEFT_OK)
+        return NULL;
+    weft_object *result;
+    intern_slot *slot = table_search_locked(runtime->interned, str_of(o), hash, false);
+    if (slot->str != NULL && weft_try_incref(self, slot->str)) {
+        result = slot->str;
+    } else { /* nothing there, or a str that is dying: it will not find itself, and leave the slot alone */
+        put_in_locked(runtime->interned, slot, o, hash);
+        result = weft_ref(self, o);
     }
     pthread_mutex_unlock(&runtime->lock);
-    if (old)
-        weft_mem_retire(self, old, table_bytes(old->capacity));
     return result;
 }
 
@@ -175,8 +206,9 @@ void str_forget(thread *self, weft_object *o)
     pthread_mutex_lock(&runtime->lock);
     intern_slot *slot = table_search_locked(runtime->interned, s, hash, true);
     if (slot->str == o) {
-        weft_store_relaxed(&slot->str,
-                           (weft_object *)NULL); /* whoever reads the old one fails to count it, or looks again */
+        /* relaxed: who reads the old one fails to count it, or counts what the block has become; and the maker of that
+         * comes after this, so that the second look at the slot sees it (slot_try_take) */
+        weft_store_relaxed(&slot->str, (weft_object *)NULL);
         runtime->interned->live--;
     }
     pthread_mutex_unlock(&runtime->lock);
