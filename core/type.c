@@ -96,7 +96,7 @@ static weft_status type_spec_check(const weft_type_spec *spec)
     if (spec->item_size > UINT32_MAX)
         return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: %s: item_size %zu is too large", spec->name,
                               spec->item_size);
-    if (spec->flags & ~(uint32_t)(WEFT_TYPE_IDENTITY | WEFT_TYPE_IMMUTABLE))
+    if (spec->flags & ~(uint32_t)(WEFT_TYPE_IDENTITY | WEFT_TYPE_IMMUTABLE | WEFT_TYPE_HASHES))
         return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: %s: unknown flags 0x%x", spec->name,
                               (unsigned)spec->flags);
     if (spec->clear && !spec->traverse)

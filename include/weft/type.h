@@ -85,9 +85,10 @@ typedef struct weft_type_spec {
 } weft_type_spec;
 
 enum {
-    WEFT_TYPE_IDENTITY = 1u << 0, /* hash by address */
+    WEFT_TYPE_IDENTITY = 1u << 0,  /* hash by address */
     WEFT_TYPE_EPHEMERON = 1u << 1, /* the library's own: some references count only while a key lives */
-    WEFT_TYPE_IMMUTABLE = 1u << 2 /* a copy, deep or not, is the object itself */
+    WEFT_TYPE_IMMUTABLE = 1u << 2, /* a copy, deep or not, is the object itself */
+    WEFT_TYPE_HASHES = 1u << 3     /* copy_fill asks for hashes or equality: a deep copy fills it after all others */
 };
 
 /* The indexes of the built-in types, the same in every runtime and both flavours. */
