@@ -18,5 +18,6 @@
 #include "weft/text.h"       /* str, bytes */
 #include "weft/containers.h" /* tuple, list, dict, set, deque, instances, cell, closure */
 #include "weft/iterate.h"    /* iterators */
+#include "weft/json.h"       /* JSON in and out */
 
 #endif
