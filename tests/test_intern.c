@@ -258,3 +258,34 @@ TEST_CASE(stress_intern, threads that race to make a str immortal get the same o
         CHECK_INT(weft_runtime_free(v.runtime), WEFT_OK);
     }
 }
+
+/* The str is dying while this runs: it must not be found. */
+static void intern_again(weft_thread *self, weft_object *weak, void *arg)
+{
+    (void)weak;
+    weft_object *o = values_str(self, "watched"), *x = weft_str_intern(self, o, false);
+    CHECK_PTR(x, o);
+    weft_xdecref(self, o);
+    *(weft_object **)arg = x;
+}
+
+TEST_CASE(intern, a str that dies while a weak reference to it calls back is not found)
+{
+    values v = values_open();
+    weft_object *o = values_str(v.self, "watched"), *x = weft_str_intern(v.self, o, false), *found = NULL;
+    weft_object *weak = weft_weak_new(v.self, o, intern_again, &found);
+    REQUIRE(weak != NULL && x == o);
+    weft_decref(v.self, x);
+    weft_object *l = weft_list_new(v.self, 1); /* it dies within the death of the list */
+    CHECK_INT(weft_list_append(v.self, l, o), WEFT_OK);
+    weft_decref(v.self, o);
+    weft_decref(v.self, l);
+    REQUIRE(found != NULL);
+    weft_object *again = values_str(v.self, "watched"), *y = weft_str_intern(v.self, again, false);
+    CHECK_PTR(y, found);
+    weft_decref(v.self, again);
+    weft_xdecref(v.self, y);
+    weft_decref(v.self, found);
+    weft_decref(v.self, weak);
+    values_close(&v);
+}

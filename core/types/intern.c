@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "core/types/str.h"
+#include "refcount/refcount.h"
 
 enum { FIRST_CAPACITY = 64 };
 
@@ -44,7 +45,7 @@ static weft_object *slot_try_take(weft_thread *self, intern_slot *slot, const st
 {
     /* order: acquire - pairs with slot_put, so that the text is seen. */
     weft_object *o = weft_load_acquire(&slot->str);
-    if (o == NULL || !weft_try_incref(self, o))
+    if (o == NULL || !count_try_ref(thread_of(self), o))
         return NULL;
     /* order: acquire - after the increment: if the block has become another object meanwhile, it has left the slot. */
     if (WEFT_LIKELY(weft_load_acquire(&slot->str) == o) && str_equal(str_of(o), s))
@@ -188,7 +189,7 @@ static weft_object *find_or_put_in(weft_thread *self, weft_object *o, uint64_t h
         return NULL;
     weft_object *result;
     intern_slot *slot = table_search_locked(runtime->interned, str_of(o), hash, false);
-    if (slot->str != NULL && weft_try_incref(self, slot->str)) {
+    if (slot->str != NULL && count_try_ref(thread_of(self), slot->str)) {
         result = slot->str;
     } else { /* nothing there, or a str that is dying: it will not find itself, and leave the slot alone */
         put_in_locked(runtime->interned, slot, o, hash);
