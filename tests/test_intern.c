@@ -22,13 +22,16 @@ TEST_CASE(intern, there is one str for each text)
 TEST_CASE(intern, a mortal one leaves when it dies and another takes its place)
 {
     values v = values_open();
+    size_t before = 0;
     for (int round = 0; round < 3000; round++) {
+        before = round == 1000 ? values_bytes(v.self) : before;
         weft_object *a = weft_str_format(v.self, "text %d", round), *x = weft_str_intern(v.self, a, false);
         CHECK_PTR(x, a);
         weft_decref(v.self, a);
         weft_decref(v.self, x);
         CHECK_INT(values_live(v.self), 0);
     }
+    CHECK(values_bytes(v.self) < before + 32768); /* places of the dead were used again */
     values_close(&v);
 }
 
@@ -287,5 +290,12 @@ TEST_CASE(intern, a str that dies while a weak reference to it calls back is not
     weft_xdecref(v.self, y);
     weft_decref(v.self, found);
     weft_decref(v.self, weak);
+    for (int i = 0; i < 100; i++) { /* the table still knows how many are in it when it is replaced */
+        o = weft_str_format(v.self, "other %d", i);
+        x = weft_str_intern(v.self, o, false);
+        CHECK_PTR(x, o);
+        weft_decref(v.self, o);
+        weft_xdecref(v.self, x);
+    }
     values_close(&v);
 }
