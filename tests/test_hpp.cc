@@ -294,6 +294,8 @@ TEST_CASE(hpp, a reference may be dropped anywhere)
         const weft::ref copy = local;
         CHECK_INT(weft_refcount(self, local.get()), 2);
         weft::thread nested(static_cast<weft_thread *>(self));
+        CHECK_PTR(foreign.self(), inner.get());
+        CHECK_PTR(local.self(), self.get());
         foreign.reset();
         CHECK_INT(live(inner), 0);
     }
