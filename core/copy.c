@@ -6,8 +6,8 @@
  * maps to the copy that it has, which keeps sharing and cycles. Types whose filling asks for hashes come last, when what
  * they hash is whole.
  *
- * A tuple cannot be filled later. Its items are mapped first and then it is made: that only recurses where tuples stand
- * directly in tuples, and no cycle consists of tuples alone. Any attached thread; others may change what is copied. */
+ * A tuple or frozen set cannot be filled later. Its items are mapped first and then it is made: that only recurses where such
+ * stand directly in such, and no cycle consists of them alone. Any attached thread; others may change what is copied. */
 #include <string.h>
 
 #include "core/core.h"
@@ -44,7 +44,7 @@ weft_object *weft_copy(weft_thread *self, weft_object *o)
         return NULL;
     }
     const weft_type *type = weft_type_of(o);
-    if (copies_are_itself(type) || type->index == WEFT_TYPE_TUPLE)
+    if (copies_are_itself(type) || type->index == WEFT_TYPE_TUPLE || type->index == WEFT_TYPE_FROZENSET)
         return weft_ref(self, o);
     weft_object *copy = copy_empty(self, o, __func__);
     if (copy != NULL && type->copy_fill != NULL && type->copy_fill(self, copy, o, map_to_itself, NULL) != WEFT_OK) {
@@ -198,6 +198,40 @@ out:
     return result;
 }
 
+static bool map_into(weft_thread *self, deep_copy *d, weft_object *item, weft_object *list, bool *same)
+{
+    weft_object *mapped = deep_map(self, item, d);
+    bool good = mapped != NULL && weft_list_append(self, list, mapped) == WEFT_OK;
+    *same &= mapped == item;
+    weft_xdecref(self, mapped);
+    return good;
+}
+
+/* A frozen set is made as a tuple is: of what its items map to. */
+static weft_object *deep_frozenset(weft_thread *self, deep_copy *d, weft_object *o)
+{
+    weft_object *items = weft_list_new(self, 0), *item, *result = NULL;
+    if (items == NULL || !protocol_level_enter(d->function)) {
+        weft_xdecref(self, items);
+        return NULL;
+    }
+    bool good = true, same = true;
+    size_t position = 0;
+    while (good && weft_set_next(self, o, &position, &item) == 1) {
+        good = map_into(self, d, item, items, &same);
+        weft_decref(self, item);
+    }
+    if (good)
+        result = same ? weft_ref(self, o) : weft_frozenset_new(self, items);
+    weft_decref(self, items);
+    if (result != NULL && deep_remember(self, d, o, result) != WEFT_OK) {
+        weft_decref(self, result);
+        result = NULL;
+    }
+    protocol_level_leave();
+    return result;
+}
+
 static weft_object *deep_map(weft_thread *self, weft_object *child, void *arg)
 {
     deep_copy *d = arg;
@@ -211,6 +245,8 @@ static weft_object *deep_map(weft_thread *self, weft_object *child, void *arg)
     }
     if (type->index == WEFT_TYPE_TUPLE)
         return deep_tuple(self, d, child);
+    if (type->index == WEFT_TYPE_FROZENSET)
+        return deep_frozenset(self, d, child);
     weft_object *copy = copy_empty(self, child, d->function);
     if (copy != NULL && deep_remember(self, d, child, copy) != WEFT_OK) {
         weft_decref(self, copy);

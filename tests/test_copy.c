@@ -247,7 +247,7 @@ static weft_object *link_copy(weft_thread *self, weft_object *o)
     return copy;
 }
 
-static weft_status link_fill(weft_thread *self, weft_object *to, weft_object *from, weft_map_fn map, void *arg)
+static weft_status link_fill(weft_thread *self, weft_object *to, weft_object *from, weft_copy_child_fn map, void *arg)
 {
     if (link_of(from)->number == -1)
         return weft_error_set(WEFT_ERROR_USER, "this link is not copied");
@@ -429,5 +429,50 @@ TEST_CASE(stress_copy, lists are copied while others change them)
     CHECK_INT(weft_block_end(v.self), WEFT_OK);
     weft_decref(v.self, r.list);
     weft_safepoint(v.self);
+    values_close(&v);
+}
+
+TEST_CASE(copy, sets and deques are copied and frozen sets share what cannot change)
+{
+    values v = values_open();
+    weft_object *set = weft_set_new(v.self, NULL), *deque = weft_deque_new(v.self, 5);
+    weft_object *cell = weft_cell_new(v.self, NULL), *i = weft_int_new(v.self, 1000);
+    weft_object *both[] = {cell, i}, *t = weft_tuple_new(v.self, both, 2);
+    weft_object *plain = weft_frozenset_new(v.self, NULL);
+    weft_object *frozen = weft_frozenset_new(v.self, t);
+    CHECK_INT(weft_set_add(v.self, set, i), 1);
+    CHECK_INT(weft_set_add(v.self, set, frozen), 1);
+    CHECK_INT(weft_set_add(v.self, set, plain), 1);
+    CHECK_INT(weft_deque_push(v.self, deque, WEFT_DEQUE_BACK, set), WEFT_OK);
+    CHECK_INT(weft_deque_push(v.self, deque, WEFT_DEQUE_FRONT, frozen), WEFT_OK);
+    weft_object *shallow = weft_copy(v.self, set);
+    CHECK_INT(weft_equal(v.self, shallow, set), 1);
+    CHECK(shallow != set);
+    weft_decref(v.self, shallow);
+    shallow = weft_copy(v.self, frozen);
+    CHECK_PTR(shallow, frozen);
+    weft_decref(v.self, shallow);
+    shallow = weft_deep_copy(v.self, plain);
+    CHECK_PTR(shallow, plain);
+    weft_decref(v.self, shallow);
+    shallow = weft_copy(v.self, deque);
+    CHECK_INT(weft_equal(v.self, shallow, deque), 1);
+    CHECK_INT(weft_deque_most(v.self, shallow), 5);
+    weft_decref(v.self, shallow);
+    CHECK_INT(weft_cell_set(v.self, cell, deque), WEFT_OK); /* a cycle through all of them */
+    weft_object *deep = weft_deep_copy(v.self, deque);
+    REQUIRE(deep != NULL && deep != deque);
+    weft_object *deep_frozen = weft_deque_get(v.self, deep, 0), *deep_set = weft_deque_get(v.self, deep, 1);
+    CHECK(deep_frozen != frozen && deep_set != set);
+    CHECK_INT(weft_set_size(v.self, deep_set), 3);
+    CHECK_INT(weft_set_contains(v.self, deep_set, deep_frozen), 1);
+    CHECK_INT(weft_set_contains(v.self, deep_set, plain), 1);
+    CHECK_INT(weft_set_contains(v.self, deep_set, frozen), 0);
+    CHECK_INT(weft_deque_clear(v.self, deep), WEFT_OK);
+    CHECK_INT(weft_cell_set(v.self, cell, NULL), WEFT_OK);
+    weft_object *all[] = {deep_frozen, deep_set, deep, deque, set, frozen, plain, t, cell, i};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        weft_decref(v.self, all[k]);
+    CHECK(weft_gc_collect(v.self, WEFT_GC_FULL) >= 0); /* the copied cell and what it holds */
     values_close(&v);
 }

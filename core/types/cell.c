@@ -107,7 +107,8 @@ static weft_object *cell_copy(weft_thread *self, weft_object *o)
     return weft_cell_new(self, NULL);
 }
 
-static weft_status cell_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_map_fn map, void *arg)
+static weft_status cell_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_copy_child_fn map,
+                                  void *arg)
 {
     weft_object *value = slot_get(self, from, &cell_of(from)->value);
     if (value == NULL)

@@ -4,6 +4,7 @@
  * copy is filled with what they map to afterwards, since mapping may run anything. Any attached thread. */
 #include "core/types/copies.h"
 
+#include "core/types/deque.h"
 #include "core/types/dict.h"
 #include "core/types/list.h"
 #include "core/types/types.h"
@@ -33,7 +34,7 @@ static void taken_close(weft_thread *self, taken *t)
 }
 
 /* What the next one maps to, or NULL with an error. */
-static weft_object *taken_map(weft_thread *self, taken *t, weft_map_fn map, void *arg)
+static weft_object *taken_map(weft_thread *self, taken *t, weft_copy_child_fn map, void *arg)
 {
     weft_object *o = t->items[t->next++], *mapped = map(self, o, arg);
     weft_decref(self, o);
@@ -64,7 +65,7 @@ static weft_status list_take(weft_thread *self, list *l, taken *t)
     return status;
 }
 
-weft_status list_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_map_fn map, void *arg)
+weft_status list_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_copy_child_fn map, void *arg)
 {
     taken t;
     weft_status status = list_take(self, list_of(from), &t);
@@ -93,36 +94,86 @@ weft_object *dict_copy(weft_thread *self, weft_object *o)
     return weft_dict_new(self);
 }
 
-/* Keys and values in turn. */
-static weft_status dict_take(weft_thread *self, dict *d, taken *t)
+/* Sets what an entry maps to. */
+static weft_status entry_map(weft_thread *self, weft_object *to, const dict_entry *e, weft_copy_child_fn map, void *arg)
+{
+    weft_object *key = map(self, e->key, arg), *value = key ? map(self, e->value, arg) : NULL;
+    weft_status status = value ? weft_dict_set(self, to, key, value) : weft_error_status();
+    weft_xdecref(self, key);
+    weft_xdecref(self, value);
+    return status;
+}
+
+weft_status dict_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_copy_child_fn map, void *arg)
+{
+    dict_table *clone;
+    weft_status status = dict_clone(self, dict_of(from), &clone);
+    for (size_t i = 0; status == WEFT_OK && clone != NULL && i < clone->filled; i++) {
+        if (dict_entries(clone)[i].value != NULL)
+            status = entry_map(self, to, &dict_entries(clone)[i], map, arg);
+    }
+    dict_drop_table(self, clone, false, false);
+    return status;
+}
+
+/* ---- set ------------------------------------------------------------------------------------------------------- */
+
+weft_object *set_copy(weft_thread *self, weft_object *o)
+{
+    (void)o;
+    return weft_set_new(self, NULL);
+}
+
+weft_status set_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_copy_child_fn map, void *arg)
+{
+    dict_table *clone;
+    weft_status status = dict_clone(self, dict_of(from), &clone);
+    for (size_t i = 0; status == WEFT_OK && clone != NULL && i < clone->filled; i++) {
+        const dict_entry *e = &dict_entries(clone)[i];
+        if (e->value == NULL)
+            continue;
+        weft_object *item = map(self, e->key, arg);
+        if (item == NULL || weft_set_add(self, to, item) < 0)
+            status = weft_error_status();
+        weft_xdecref(self, item);
+    }
+    dict_drop_table(self, clone, false, false);
+    return status;
+}
+
+/* ---- deque ----------------------------------------------------------------------------------------------------- */
+
+size_t deque_raw_size(const weft_object *o)
+{
+    return heap_round(deque_of(o)->places * sizeof(weft_object *)); /* the world is stopped */
+}
+
+weft_object *deque_copy(weft_thread *self, weft_object *o)
+{
+    return weft_deque_new(self, deque_of(o)->most);
+}
+
+static weft_status deque_take(weft_thread *self, deque *d, taken *t)
 {
     guard g;
     guard_enter(self, &g, &d->object);
-    const dict_table *table = d->table;
-    weft_status status = taken_open(self, t, table ? 2 * table->used : 0);
-    size_t n = 0;
-    for (size_t i = 0; status == WEFT_OK && n < t->count; i++) {
-        const dict_entry *e = &dict_entries(table)[i];
-        if (e->value == NULL)
-            continue;
-        t->items[n++] = ref_read_guarded(self, e->key);
-        t->items[n++] = ref_read_guarded(self, e->value);
-    }
+    weft_status status = taken_open(self, t, d->size);
+    for (size_t i = 0; status == WEFT_OK && i < t->count; i++)
+        t->items[i] = ref_read_guarded(self, d->ring[(d->first + i) & (d->places - 1)]);
     guard_leave(self, &g);
     return status;
 }
 
-weft_status dict_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_map_fn map, void *arg)
+weft_status deque_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_copy_child_fn map, void *arg)
 {
     taken t;
-    weft_status status = dict_take(self, dict_of(from), &t);
+    weft_status status = deque_take(self, deque_of(from), &t);
     if (status != WEFT_OK)
         return status;
     while (status == WEFT_OK && t.next < t.count) {
-        weft_object *key = taken_map(self, &t, map, arg), *value = key ? taken_map(self, &t, map, arg) : NULL;
-        status = value ? weft_dict_set(self, to, key, value) : weft_error_status();
-        weft_xdecref(self, key);
-        weft_xdecref(self, value);
+        weft_object *mapped = taken_map(self, &t, map, arg);
+        status = mapped ? weft_deque_push(self, to, WEFT_DEQUE_BACK, mapped) : weft_error_status();
+        weft_xdecref(self, mapped);
     }
     taken_close(self, &t);
     return status;

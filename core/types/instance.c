@@ -130,7 +130,7 @@ weft_object *instance_copy(weft_thread *self, weft_object *o)
     return weft_instance_new(self, weft_type_of(o));
 }
 
-weft_status instance_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_map_fn map, void *arg)
+weft_status instance_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_copy_child_fn map, void *arg)
 {
     size_t count = instance_slot_count(weft_type_of(from));
     for (size_t i = 0; i < count; i++) {

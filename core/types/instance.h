@@ -15,7 +15,8 @@ void instance_clear(weft_thread *self, weft_object *o);
 void instance_destroy(weft_thread *self, weft_object *o);
 weft_object *instance_repr(weft_thread *self, weft_object *o);
 weft_object *instance_copy(weft_thread *self, weft_object *o);
-weft_status instance_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_map_fn map, void *arg);
+weft_status instance_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_copy_child_fn map,
+                               void *arg);
 
 /* Is it UTF-8? weft_type_register judges the rest. Sets the error. */
 bool instance_check_type_name(const char *name, const char *function);

@@ -354,7 +354,8 @@ static weft_object *open_copy(weft_thread *self, weft_object *o)
     return open_new(self, weft_type_of(o));
 }
 
-static weft_status open_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_map_fn map, void *arg)
+static weft_status open_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_copy_child_fn map,
+                                  void *arg)
 {
     size_t position = 0;
     weft_object *name, *value;

@@ -63,13 +63,13 @@ WEFT_API int64_t weft_sizeof_full(weft_thread *self, weft_object *o);
 WEFT_API int64_t weft_sizeof_deep(weft_thread *self, weft_object *o);
 
 /* A new reference to a copy that refers to the same objects as `o`; to `o` itself if it can never change (numbers, text,
- * tuples, closures). A list or dict is copied as it is at one moment, other objects one reference after the other.
+ * tuples, frozen sets, closures). A list, dict, set or deque is copied as it is at one moment, other objects one reference after the other.
  * NULL: WEFT_ERROR_TYPE (a type without a copy callback), WEFT_ERROR_MEMORY, or what a callback failed with. */
 WEFT_API WEFT_MUST_USE weft_object *weft_copy(weft_thread *self, weft_object *o);
 
 /* The same for all objects that can be reached from `o`, each copied once: what was one object is one object in the copy, and
  * cycles are as they were. Objects that can never change are shared, and tuples that hold only such. WEFT_ERROR_LIMIT:
- * tuples directly in tuples, more than 200 deep (nothing else is limited in depth). On an error nothing is left behind. */
+ * tuples or frozen sets directly in each other, more than 200 deep (nothing else is limited in depth). On an error nothing is left behind. */
 WEFT_API WEFT_MUST_USE weft_object *weft_deep_copy(weft_thread *self, weft_object *o);
 
 WEFT_END_DECLS

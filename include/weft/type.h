@@ -53,12 +53,12 @@ typedef weft_object *(*weft_copy_fn)(weft_thread *self, weft_object *o);
 
 /* Gives a new reference to what stands for `child` in the copy: the child, or a copy of it, which may not be filled yet and
  * must not be asked for its hash or equality. NULL with an error. */
-typedef weft_object *(*weft_map_fn)(weft_thread *self, weft_object *child, void *arg);
+typedef weft_object *(*weft_copy_child_fn)(weft_thread *self, weft_object *child, void *arg);
 
 /* Puts into `to`, which copy has made from `from`, what map gives for each reference of `from`. What map has given
  * belongs to `to` or is dropped. WEFT_OK, or an error (map's, for example): `to` is dropped then. No other thread
  * can see `to`, but for an object that it is reachable from by callbacks. */
-typedef weft_status (*weft_copy_fill_fn)(weft_thread *self, weft_object *to, weft_object *from, weft_map_fn map,
+typedef weft_status (*weft_copy_fill_fn)(weft_thread *self, weft_object *to, weft_object *from, weft_copy_child_fn map,
                                          void *arg);
 
 /* weft_call: a new reference to the result, or NULL with an error. `arguments` is a tuple. */
