@@ -208,6 +208,25 @@ TEST_CASE(hpp, lists and tuples and dicts are used and iterated)
         CHECK_STR(all.c_str(), "'a'=1;2='b';(1, 'two')=[];");
         d.clear();
         CHECK_INT(d.size(), 0);
+        const weft::set set(self, {1, "two", 1});
+        CHECK_INT(set.size(), 2);
+        CHECK(set.contains("two") && !set.contains(2) && set.add(3) && !set.add(3) && set.remove(1) && !set.remove(1));
+        all.clear();
+        for (weft::ref item : set)
+            all += item.repr() + ";";
+        CHECK_STR(all.c_str(), "'two';3;");
+        check_throws([&] { (void)weft::set(t); }, WEFT_ERROR_TYPE, "set");
+        all.clear();
+        for (weft::ref item : weft::each(weft::make(self, "abc")))
+            all += item.as<std::string>() + ";";
+        CHECK_STR(all.c_str(), "a;b;c;");
+        check_throws([&] { (void)weft::each(weft::make(self, 5)); }, WEFT_ERROR_TYPE, "");
+        check_throws(
+            [&] {
+                for (weft::ref item : weft::each(set))
+                    set.clear();
+            },
+            WEFT_ERROR_BUSY, "");
     }
     CHECK_INT(live(self), 0);
 }

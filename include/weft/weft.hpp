@@ -873,6 +873,112 @@ public:
     }
 };
 
+/// A set, or a frozen set that is given as a ref.
+class set : public ref {
+public:
+    explicit set(weft_thread *self) : ref(take(self, weft_set_new(self, nullptr))) {}
+
+    set(weft_thread *self, std::initializer_list<value> items) : set(self)
+    {
+        for (const value &item : items)
+            (void)add(item.to(self));
+    }
+
+    explicit set(ref object) : ref(std::move(object))
+    {
+        (void)size();
+    }
+
+    std::size_t size() const
+    {
+        return static_cast<std::size_t>(check(weft_set_size(self(), get())));
+    }
+
+    template <class T> bool contains(const T &item) const
+    {
+        weft_thread *s = self();
+        return check(weft_set_contains(s, get(), make(s, item).get())) == 1;
+    }
+
+    /// True if it is new.
+    template <class T> bool add(const T &item) const
+    {
+        weft_thread *s = self();
+        return check(weft_set_add(s, get(), make(s, item).get())) == 1;
+    }
+
+    /// True if it was there.
+    template <class T> bool remove(const T &item) const
+    {
+        weft_thread *s = self();
+        return check(weft_set_remove(s, get(), make(s, item).get())) == 1;
+    }
+
+    void clear() const
+    {
+        check(weft_set_clear(self(), get()));
+    }
+
+    struct source {
+        const set *of;
+        std::size_t position;
+
+        bool next(ref &item)
+        {
+            weft_thread *s = of->self();
+            weft_object *found = nullptr;
+            if (check(weft_set_next(s, of->get(), &position, &found)) == 0)
+                return false;
+            item = take(s, found);
+            return true;
+        }
+    };
+
+    using iterator = detail::iterator<source, ref>;
+
+    iterator begin() const
+    {
+        return iterator(source{this, 0});
+    }
+
+    detail::end_of_iteration end() const noexcept
+    {
+        return {};
+    }
+};
+
+/// Range-for over anything that weft_iterate takes: for (weft::ref item : weft::each(object)).
+class each : public ref {
+public:
+    explicit each(const ref &object) : ref(take(object.self(), weft_iterate(object.self(), object.get()))) {}
+
+    struct source {
+        const each *of;
+
+        bool next(ref &item)
+        {
+            weft_thread *s = of->self();
+            weft_object *found = nullptr;
+            if (check(weft_next(s, of->get(), &found)) == 0)
+                return false;
+            item = take(s, found);
+            return true;
+        }
+    };
+
+    using iterator = detail::iterator<source, ref>;
+
+    iterator begin() const
+    {
+        return iterator(source{this});
+    }
+
+    detail::end_of_iteration end() const noexcept
+    {
+        return {};
+    }
+};
+
 /// A cell.
 class cell : public ref {
 public:
