@@ -59,10 +59,15 @@ extern _Thread_local char thread_anchor __attribute__((tls_model("initial-exec")
  * function asks first; the messages name `function`. */
 weft_status thread_check_failed(const weft_thread *self, const char *function);
 
-static inline weft_status thread_check(const weft_thread *self, const char *function)
+static inline bool thread_is_ready(const weft_thread *self)
 {
     const thread *t = (const thread *)(const void *)self;
-    if (WEFT_LIKELY(t != NULL && weft_load_relaxed(&t->anchor) == (const void *)&thread_anchor && !t->blocked))
+    return WEFT_LIKELY(t != NULL && weft_load_relaxed(&t->anchor) == (const void *)&thread_anchor && !t->blocked);
+}
+
+static inline weft_status thread_check(const weft_thread *self, const char *function)
+{
+    if (thread_is_ready(self))
         return WEFT_OK;
     return thread_check_failed(self, function);
 }
