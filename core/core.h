@@ -20,9 +20,9 @@ typedef struct thread {
     world_thread world; /* core/world.h */
     reclaim_thread reclaim;
     gc_thread gc;
-    const void *anchor; /* which OS thread is attached: the address of its thread-local anchor; NULL: none. Atomic,
-                                so that misuse by another thread is an error and not a race */
-    bool blocked;       /* inside weft_block_begin .. end */
+    const void *anchor; /* which OS thread is attached: the address of its thread-local anchor, one more inside
+                                weft_block_begin .. end; NULL: none. Atomic, so that misuse by another thread is an error
+                                and not a race */
     bool stopping;      /* has the world stopped */
     bool destroying;    /* inside object_destroy's loop */
     struct lock_waiting *waiting; /* the lock it waits for, or NULL; atomic: core/lock.h */
@@ -62,7 +62,13 @@ weft_status thread_check_failed(const weft_thread *self, const char *function);
 static inline bool thread_is_ready(const weft_thread *self)
 {
     const thread *t = (const thread *)(const void *)self;
-    return WEFT_LIKELY(t != NULL && weft_load_relaxed(&t->anchor) == (const void *)&thread_anchor && !t->blocked);
+    return WEFT_LIKELY(t != NULL && weft_load_relaxed(&t->anchor) == (const void *)&thread_anchor);
+}
+
+/* Is the OS thread that is attached inside weft_block_begin .. end? Asked by that one alone. */
+static inline bool thread_is_blocked(const thread *t)
+{
+    return weft_load_relaxed(&t->anchor) == (const void *)(&thread_anchor + 1);
 }
 
 static inline weft_status thread_check(const weft_thread *self, const char *function)
@@ -107,6 +113,9 @@ static inline void object_untrack(thread *self, weft_object *o);
 
 /* The count has reached zero and word 1 says dead: finalize, destroy, free, without recursion. */
 void object_die(thread *self, weft_object *o);
+
+/* The last reference to an object whose header is plain (refcount.h) was given up, but the header is not dead yet. */
+void object_die_plain(thread *self, weft_object *o);
 
 /* Puts a dead object on the list of dying ones, for the next object_die_pending. */
 void object_die_later(thread *self, weft_object *o);

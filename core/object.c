@@ -33,14 +33,14 @@ weft_object *object_alloc(thread *self, const weft_type *type, size_t size)
     return o;
 }
 
-/* Clears `size` bytes, a multiple of 16 from 16 to 64, by stores in place of a call. */
-static inline void clear_short(char *at, size_t size)
+/* Clears 16 to OBJECT_SHORT_BODY bytes, a multiple of 16, by stores in place of a call. */
+static inline void clear_short(char *from, char *end)
 {
-    memset(at, 0, 16); /* the ranges meet or overlap */
-    memset(at + size - 16, 0, 16);
-    if (size > 32) {
-        memset(at + 16, 0, 16);
-        memset(at + size - 32, 0, 16);
+    memset(from, 0, 16); /* the ranges meet or overlap */
+    memset(end - 16, 0, 16);
+    if (end - from > 32) {
+        memset(from + 16, 0, 16);
+        memset(end - 32, 0, 16);
     }
 }
 
@@ -75,24 +75,20 @@ static __attribute__((noinline)) weft_object *object_new_any(weft_thread *self, 
     return object_new_zeroed(self, type, type->size);
 }
 
-enum { NEW_SHORT_MAX = 64 }; /* bytes behind the header that are cleared inline */
-
-/* The short way is for small objects for which there is a free block. Every branch is predicted, and what is not on the way
+/* The short way is for objects of OBJECT_SHORT_BODY bytes for which there is a free block. Every branch is predicted, and what is not on the way
  * is a jump out of the function, so that nothing need be saved. */
 weft_object *weft_new(weft_thread *self, const weft_type *type)
 {
     if (WEFT_UNLIKELY(!thread_is_ready(self) || type == NULL || type->runtime != self->runtime))
         return object_new_any(self, type);
-    size_t front = type->traverse ? HEADER_FRONT : 0;
-    size_t body = type->block_size - front - sizeof(weft_object); /* very large if there is none, or the size varies */
-    weft_magazine *m = &self->objects[type->size_class];
-    if (WEFT_UNLIKELY(body - 1 >= NEW_SHORT_MAX || m->count == 0))
+    char *block = (char *)magazine_take(magazine_at(self, type->new_magazine));
+    if (WEFT_UNLIKELY(block == NULL))
         return object_new_any(self, type);
-    char *block = (char *)magazine_take(m);
+    size_t front = header_front(type);
     weft_object *o = (weft_object *)(void *)(block + front);
     header_init(thread_of(self), o, type->index);
     header_front_init(block, front);
-    clear_short((char *)(o + 1), body);
+    clear_short((char *)(o + 1), block + type->block_size);
     if (type->traverse)
         object_track(thread_of(self), o);
     return o;
@@ -192,6 +188,28 @@ void object_die(thread *self, weft_object *o)
     object_destroy(self, o);
     self->destroying = false;
     if (self->dying)
+        object_die_pending(self);
+}
+
+/* As object_die: but nothing about the object needs a second look, and the common cases come in a row. */
+void object_die_plain(thread *self, weft_object *o)
+{
+    const weft_type *type = weft_type_of(o);
+    if (WEFT_UNLIKELY(type->finalize != NULL || (self->destroying && type->destroy != NULL))) {
+        header_die(o);
+        object_die(self, o);
+        return;
+    }
+    header_die_plain(self, o);
+    if (type->destroy == NULL) {
+        object_free(self, o, type);
+        return;
+    }
+    self->destroying = true;
+    type->destroy(&self->head, o);
+    object_free(self, o, type);
+    self->destroying = false;
+    if (WEFT_UNLIKELY(self->dying != NULL))
         object_die_pending(self);
 }
 

@@ -28,9 +28,9 @@ static void memberships_end(void *unused)
         /* The allocator's own destructor may have run before this one and taken the thread's part of the heap along. If
          * there is no memory for another, allocations in what follows fail. */
         (void)heap_thread_attach(&t->head.runtime->heap, &t->heap);
-        if (t->blocked) {
+        if (thread_is_blocked(t)) {
             thread_enter(t);
-            t->blocked = false;
+            weft_store_relaxed(&t->anchor, (const void *)&thread_anchor);
         }
         if (t->stopping)
             weft_world_start(&t->head);
@@ -65,7 +65,7 @@ weft_status thread_check_failed(const weft_thread *self, const char *function)
     const void *anchor = weft_load_relaxed(&t->anchor);
     if (anchor == NULL)
         return weft_error_set(WEFT_ERROR_THREAD, "%s: self is not attached", function);
-    if (anchor != &thread_anchor)
+    if (!thread_is_blocked(t))
         return weft_error_set(WEFT_ERROR_THREAD, "%s: self is attached by another thread", function);
     return weft_error_set(WEFT_ERROR_THREAD, "%s: self is inside a blocking region", function);
 }
@@ -189,18 +189,18 @@ weft_status weft_block_begin(weft_thread *self)
     if (t->stopping)
         return weft_error_set(WEFT_ERROR_BUSY, "weft_block_begin: this thread has the world stopped");
     thread_leave_clean(t, false);
-    t->blocked = true;
+    weft_store_relaxed(&t->anchor, (const void *)(&thread_anchor + 1));
     return WEFT_OK;
 }
 
 weft_status weft_block_end(weft_thread *self)
 {
     thread *t = thread_of(self);
-    if (t == NULL || weft_load_relaxed(&t->anchor) != (const void *)&thread_anchor)
-        return thread_check_failed(self, "weft_block_end");
-    if (!t->blocked)
+    if (thread_is_ready(self))
         return weft_error_set(WEFT_ERROR_THREAD, "weft_block_end: self is not inside a blocking region");
-    t->blocked = false;
+    if (t == NULL || !thread_is_blocked(t))
+        return thread_check_failed(self, "weft_block_end");
+    weft_store_relaxed(&t->anchor, (const void *)&thread_anchor);
     thread_enter(t);
     return WEFT_OK;
 }
@@ -259,7 +259,7 @@ void threads_after_fork_child(thread *self)
         lock_after_fork_child(t);
         heap_thread_gone(&runtime->heap, &t->heap);
         t->anchor = NULL;
-        t->blocked = t->destroying = false;
+        t->destroying = false;
         t->head.critical = NULL;
         t->pool_next = runtime->pool;
         runtime->pool = t;

@@ -12,6 +12,21 @@ static inline object_word *object_word1(weft_object *o)
     return (object_word *)(void *)&o->shared;
 }
 
+/* Word 0 likewise: local, type. */
+static inline object_word *object_word0(weft_object *o)
+{
+    return (object_word *)(void *)o;
+}
+
+static inline object_word word0_make(uint32_t local, uint32_t type)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (object_word)type << 32 | local;
+#else
+    return (object_word)local << 32 | type;
+#endif
+}
+
 static inline object_word word1_make(uint32_t shared, uint16_t owner)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -21,13 +36,32 @@ static inline object_word word1_make(uint32_t shared, uint16_t owner)
 #endif
 }
 
+/* Word 1 of an object that `self` has made and nobody else has touched. */
+static inline object_word word1_fresh(const thread *self)
+{
+    return *(const object_word *)(const void *)&self->head.zero;
+}
+
+/* The same with WEFT_BIT_TRACKED. */
+static inline object_word word1_tracked(const thread *self)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return word1_fresh(self) | (object_word)WEFT_BIT_TRACKED << 48;
+#else
+    return word1_fresh(self) | (object_word)WEFT_BIT_TRACKED << 8;
+#endif
+}
+
+WEFT_STATIC_ASSERT(offsetof(weft_thread, id) - offsetof(weft_thread, zero) ==
+                       offsetof(weft_object, owner) - offsetof(weft_object, shared),
+                   "word1_fresh");
+
 static inline void header_init(thread *self, weft_object *o, uint32_t index)
 {
-    o->local = 1;
-    o->type = index;
+    *object_word0(o) = word0_make(1, index);
     /* order: release - the first of the release sequence of the new object's `shared`: a late reader whose
      * try-increment (acquire) lands on the new object then sees that the slot it came from no longer holds it. */
-    weft_store_release(object_word1(o), word1_make(WEFT_SHARED_DEFAULT, self->head.id));
+    weft_store_release(object_word1(o), word1_fresh(self));
 }
 
 static inline void header_kill(weft_object *o)
@@ -38,6 +72,7 @@ static inline void header_kill(weft_object *o)
 /* The same to its count, by its owner, and its bits stay: it may have been finalized, and a finalizer may bring it back. */
 static inline void header_die(weft_object *o)
 {
+    o->local = 0;
     weft_store_relaxed(&o->owner, (uint16_t)WEFT_OWNER_NONE);
     weft_store_relaxed(&o->shared, (int32_t)WEFT_SHARED_MERGED);
 }
@@ -74,9 +109,9 @@ static inline void object_clear_bits(weft_object *o, uint8_t bits)
 
 static inline void object_track(thread *self, weft_object *o)
 {
-    (void)self;
-    /* Nobody else has seen the object yet, so no bit of it can be changing. */
-    weft_store_relaxed(&o->bits, (uint8_t)(weft_load_relaxed(&o->bits) | WEFT_BIT_TRACKED));
+    /* Nobody else has seen the object yet, and it has no bits. The word is written whole, since a store of a byte of it
+     * would hold up the next load of the whole. order: release - as header_init's. */
+    weft_store_release(object_word1(o), word1_tracked(self));
 }
 
 static inline void object_untrack(thread *self, weft_object *o)
@@ -84,6 +119,21 @@ static inline void object_untrack(thread *self, weft_object *o)
     (void)self;
     if (weft_load_relaxed(&o->bits) & WEFT_BIT_TRACKED)
         object_clear_bits(o, WEFT_BIT_TRACKED);
+}
+
+/* Is nobody but `self`, its owner, counting it or holding its lock, and is no bit set but perhaps TRACKED? */
+static inline bool header_is_plain(const thread *self, weft_object *o)
+{
+    /* order: acquire - pairs with the release of the others' last decrements: their use of the object is over. */
+    object_word word = weft_load_acquire(object_word1(o));
+    return WEFT_LIKELY(word == word1_fresh(self)) || WEFT_LIKELY(word == word1_tracked(self));
+}
+
+/* Such an object is dead from now on, and no longer tracked. */
+static inline void header_die_plain(thread *self, weft_object *o)
+{
+    (void)self;
+    header_kill(o);
 }
 
 /* The same for an object that is dead: no other thread changes its bits any more. */

@@ -89,6 +89,23 @@ static inline void object_untrack_dying(thread *self, weft_object *o)
     object_untrack(self, o);
 }
 
+static inline bool header_is_plain(const thread *self, const weft_object *o)
+{
+    (void)self;
+    return WEFT_LIKELY((o->bits & ~WEFT_BIT_TRACKED) == 0);
+}
+
+static inline void header_die(weft_object *o)
+{
+    o->count = 0;
+}
+
+static inline void header_die_plain(thread *self, weft_object *o)
+{
+    header_die(o);
+    object_untrack(self, o);
+}
+
 static inline bool object_is_live(const weft_object *o)
 {
     return o->type != WEFT_TYPE_INVALID && o->count != 0 && !(o->bits & HEADER_BIT_DYING);

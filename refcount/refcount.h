@@ -10,6 +10,8 @@
 /* The contract, with a body for each flavour:
  *   header_init(self, o, index)   a fresh header: one reference, owned by self, not tracked
  *   header_kill(o)                what every late reader of a dead block understands
+ *   header_is_plain(self, o)      nobody but self counts it, and no bit but TRACKED is set
+ *   header_die(o)                 its count is zero from now on; header_die_plain: and it is no longer tracked
  *   HEADER_FRONT                  bytes of the block in front of an object whose type traverses
  *   header_front(type)            the same for this type
  *   header_front_init(block, n)    makes those bytes ready
@@ -29,6 +31,7 @@
 #endif
 
 void count_defer(thread *self, weft_object *o);
+enum { OBJECT_SHORT_BODY = 64 /* bytes behind the header that weft_new clears inline, at most */ };
 
 /* `front` and `size` are constants: HEADER_FRONT for a type that traverses, 0 for one that does not. */
 static inline weft_object *object_alloc_behind(thread *self, uint32_t index, size_t size, size_t front)
@@ -68,16 +71,16 @@ static inline weft_magazine *object_leaf_magazine(thread *self, const weft_objec
     uint32_t index = weft_type_index(o);
     if (index == WEFT_TYPE_INT || index == WEFT_TYPE_FLOAT)
         return &self->head.objects[heap_class_of(sizeof(weft_int_object))];
-    return &self->head.objects[type_at(index)->leaf_class];
+    return magazine_at(&self->head, type_at(index)->free_magazine);
 }
 
 WEFT_STATIC_ASSERT(sizeof(weft_int_object) == sizeof(weft_float_object), "one magazine for both");
 
-/* Frees an object whose count has reached zero and whose header is not dead yet, if that is all there is to its death
- * (no bit says otherwise) and the magazine has room. */
+/* Frees an object whose last reference was given up, whose header is plain and not dead yet, if that is all there is to its
+ * death and the magazine has room. */
 static inline bool object_die_leaf(thread *self, weft_object *o)
 {
-    if (WEFT_UNLIKELY(object_bits(o) != 0) || WEFT_UNLIKELY(!magazine_put(object_leaf_magazine(self, o), o)))
+    if (!magazine_put(object_leaf_magazine(self, o), o))
         return false;
     header_kill(o); /* only now, so that the magazine is looked at once; it is this thread's alone */
     return true;

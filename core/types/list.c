@@ -191,9 +191,9 @@ weft_status weft_list_clear(weft_thread *self, weft_object *o)
 /* Nobody else has a reference, so nobody reads. */
 static void list_destroy(weft_thread *self, weft_object *o)
 {
-    size_t size;
-    weft_object **items = list_take_array_locked(list_of(o), &size);
-    list_drop_array(self, items, size, false);
+    list *l = list_of(o);
+    if (l->items != NULL)
+        list_drop_array(self, l->items, l->size, false);
 }
 
 /* In a stopped world: nobody is inside a guard. */

@@ -66,7 +66,8 @@ enum {
 
 WEFT_API void weft_incref_slow(weft_thread *self, weft_object *o);
 WEFT_API void weft_decref_shared(weft_thread *self, weft_object *o);
-WEFT_API void weft_decref_zero(weft_thread *self, weft_object *o);
+/* The owner gives up the last reference that it counts: `local` is 1, and stays so in the block if the object dies at once. */
+WEFT_API void weft_decref_last(weft_thread *self, weft_object *o);
 WEFT_API bool weft_try_incref_slow(weft_thread *self, weft_object *o);
 
 static inline uint32_t weft_type_index(const weft_object *o)
@@ -97,8 +98,11 @@ static inline void weft_incref(weft_thread *self, weft_object *o)
 static inline void weft_decref(weft_thread *self, weft_object *o)
 {
     if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id)) {
-        if (WEFT_UNLIKELY(--o->local == 0))
-            weft_decref_zero(self, o);
+        uint32_t local = o->local;
+        if (WEFT_LIKELY(local != 1))
+            o->local = local - 1;
+        else
+            weft_decref_last(self, o);
         return;
     }
     if (!weft_is_constant_(o))

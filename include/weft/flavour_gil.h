@@ -42,7 +42,8 @@ enum {
         INT64_MIN / 2, (type_index), 0, 0, 0, WEFT_HEADER_MARK \
     }
 
-WEFT_API void weft_decref_zero(weft_thread *self, weft_object *o);
+/* The last reference is given up: `count` is 1. */
+WEFT_API void weft_decref_last(weft_thread *self, weft_object *o);
 
 static inline uint32_t weft_type_index(const weft_object *o)
 {
@@ -58,8 +59,11 @@ static inline void weft_incref(weft_thread *self, weft_object *o)
 
 static inline void weft_decref(weft_thread *self, weft_object *o)
 {
-    if (WEFT_LIKELY(o->count >= 0) && WEFT_UNLIKELY(--o->count == 0))
-        weft_decref_zero(self, o);
+    int64_t count = o->count;
+    if (WEFT_LIKELY(count > 1))
+        o->count = count - 1;
+    else if (count == 1)
+        weft_decref_last(self, o);
 }
 
 /* Nobody else runs, so an object in a slot is alive. */
