@@ -33,17 +33,6 @@ weft_object *object_alloc(thread *self, const weft_type *type, size_t size)
     return o;
 }
 
-/* Clears 16 to OBJECT_SHORT_BODY bytes, a multiple of 16, by stores in place of a call. */
-static inline void clear_short(char *from, char *end)
-{
-    memset(from, 0, 16); /* the ranges meet or overlap */
-    memset(end - 16, 0, 16);
-    if (end - from > 32) {
-        memset(from + 16, 0, 16);
-        memset(end - 32, 0, 16);
-    }
-}
-
 static weft_object *object_new_zeroed(weft_thread *self, const weft_type *type, size_t size)
 {
     weft_object *o = object_alloc(thread_of(self), type, size);
@@ -75,20 +64,21 @@ static __attribute__((noinline)) weft_object *object_new_any(weft_thread *self, 
     return object_new_zeroed(self, type, type->size);
 }
 
-/* The short way is for objects of OBJECT_SHORT_BODY bytes for which there is a free block. Every branch is predicted, and what is not on the way
- * is a jump out of the function, so that nothing need be saved. */
-weft_object *weft_new(weft_thread *self, const weft_type *type)
+/* In a row for small objects that traverse, if there is a block: what is not on the way is a jump out of the function, so
+ * that nothing need be saved. */
+weft_object *weft_new_slow(weft_thread *self, const weft_type *type)
 {
     if (WEFT_UNLIKELY(!thread_is_ready(self) || type == NULL || type->runtime != self->runtime))
         return object_new_any(self, type);
-    char *block = (char *)magazine_take(magazine_at(self, type->new_magazine));
-    if (WEFT_UNLIKELY(block == NULL))
-        return object_new_any(self, type);
     size_t front = header_front(type);
+    size_t body = type->block_size - front - sizeof(weft_object); /* a very large one if it varies */
+    char *block = NULL;
+    if (WEFT_UNLIKELY(body - 1 >= OBJECT_SHORT_BODY || (block = magazine_take(&self->objects[type->size_class])) == NULL))
+        return object_new_any(self, type);
     weft_object *o = (weft_object *)(void *)(block + front);
     header_init(thread_of(self), o, type->index);
     header_front_init(block, front);
-    clear_short((char *)(o + 1), block + type->block_size);
+    weft_clear_short_((char *)(o + 1), block + type->block_size);
     if (type->traverse)
         object_track(thread_of(self), o);
     return o;

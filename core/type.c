@@ -62,7 +62,7 @@ static void type_fill(weft_type *type, uint32_t index, const weft_type_spec *spe
     }
     size_t body = type->block_size - header_front(type) - sizeof(weft_object); /* a very large one if it varies */
     bool is_leaf = !spec->traverse && !spec->finalize && !spec->destroy;
-    type->new_magazine = magazine_offset(body - 1 < OBJECT_SHORT_BODY ? type->size_class : 0);
+    type->new_magazine = magazine_offset(!spec->traverse && body - 1 < OBJECT_SHORT_BODY ? type->size_class : 0);
     type->free_magazine = magazine_offset(is_leaf ? type->size_class : 0);
     strncpy(type->name, spec->name, sizeof type->name - 1);
 }

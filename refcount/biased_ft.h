@@ -4,27 +4,12 @@
 
 #include "refcount/refcount.h"
 
-typedef uint64_t __attribute__((may_alias)) object_word;
+typedef weft_word_ object_word;
 
 /* Word 1 of an object as one integer: shared, owner, bits, lock. */
 static inline object_word *object_word1(weft_object *o)
 {
     return (object_word *)(void *)&o->shared;
-}
-
-/* Word 0 likewise: local, type. */
-static inline object_word *object_word0(weft_object *o)
-{
-    return (object_word *)(void *)o;
-}
-
-static inline object_word word0_make(uint32_t local, uint32_t type)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return (object_word)type << 32 | local;
-#else
-    return (object_word)local << 32 | type;
-#endif
 }
 
 static inline object_word word1_make(uint32_t shared, uint16_t owner)
@@ -52,16 +37,9 @@ static inline object_word word1_tracked(const thread *self)
 #endif
 }
 
-WEFT_STATIC_ASSERT(offsetof(weft_thread, id) - offsetof(weft_thread, zero) ==
-                       offsetof(weft_object, owner) - offsetof(weft_object, shared),
-                   "word1_fresh");
-
 static inline void header_init(thread *self, weft_object *o, uint32_t index)
 {
-    *object_word0(o) = word0_make(1, index);
-    /* order: release - the first of the release sequence of the new object's `shared`: a late reader whose
-     * try-increment (acquire) lands on the new object then sees that the slot it came from no longer holds it. */
-    weft_store_release(object_word1(o), word1_fresh(self));
+    (void)weft_header_begin_(&self->head, o, index);
 }
 
 static inline void header_kill(weft_object *o)

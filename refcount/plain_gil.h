@@ -5,15 +5,11 @@
 #include "gc/links_gil.h"
 #include "refcount/refcount.h"
 
+WEFT_STATIC_ASSERT(GC_PLACE_NONE == 0, "where a new object is");
+
 static inline void header_init(thread *self, weft_object *o, uint32_t index)
 {
-    (void)self;
-    o->count = 1;
-    o->type = index;
-    o->bits = 0;
-    o->place = GC_PLACE_NONE;
-    o->unused = 0;
-    o->mark = WEFT_HEADER_MARK;
+    (void)weft_header_begin_(&self->head, o, index);
 }
 
 static inline void header_kill(weft_object *o)

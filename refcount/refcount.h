@@ -32,6 +32,7 @@
 
 void count_defer(thread *self, weft_object *o);
 enum { OBJECT_SHORT_BODY = 64 /* bytes behind the header that weft_new clears inline, at most */ };
+enum { OBJECT_SHORT_BODY = 64 /* bytes behind the header that weft_clear_short_ clears, at most */ };
 
 /* `front` and `size` are constants: HEADER_FRONT for a type that traverses, 0 for one that does not. */
 static inline weft_object *object_alloc_behind(thread *self, uint32_t index, size_t size, size_t front)

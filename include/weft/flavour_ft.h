@@ -75,6 +75,25 @@ static inline uint32_t weft_type_index(const weft_object *o)
     return o->type;
 }
 
+/* What a header is at first: one reference, the caller's. Returns `o`. */
+static inline weft_object *weft_header_begin_(weft_thread *self, void *block, uint32_t type)
+{
+    weft_object *o = (weft_object *)block;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    *(weft_word_ *)block = (weft_word_)type << 32 | 1;
+#else
+    *(weft_word_ *)block = (weft_word_)1 << 32 | type;
+#endif
+    /* order: release - the first of the release sequence of the new object's `shared`: a late reader whose
+     * try-increment (acquire) lands on the new object then sees that the slot it came from no longer holds it. */
+    weft_store_release((weft_word_ *)(void *)&o->shared, *(const weft_word_ *)(const void *)&self->zero);
+    return o;
+}
+
+WEFT_STATIC_ASSERT(offsetof(weft_thread, id) - offsetof(weft_thread, zero) ==
+                       offsetof(weft_object, owner) - offsetof(weft_object, shared),
+                   "word 1 of a new object stands in the thread");
+
 /* Immortal: none, true, small ints ... are too common for a call. `local` of a static object is constant. */
 static inline bool weft_is_constant_(const weft_object *o)
 {

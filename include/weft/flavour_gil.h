@@ -50,6 +50,20 @@ static inline uint32_t weft_type_index(const weft_object *o)
     return o->type;
 }
 
+/* What a header is at first: one reference, the caller's. Returns `o`. */
+static inline weft_object *weft_header_begin_(weft_thread *self, void *block, uint32_t type)
+{
+    weft_object *o = (weft_object *)block;
+    (void)self;
+    o->count = 1;
+    *(weft_word_ *)(void *)&o->type = type | (weft_word_)WEFT_HEADER_MARK << 56;
+    return o;
+}
+
+WEFT_STATIC_ASSERT(offsetof(weft_object, mark) - offsetof(weft_object, type) == 7 &&
+                       __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+                   "the mark is the last byte of the word");
+
 static inline void weft_incref(weft_thread *self, weft_object *o)
 {
     (void)self;

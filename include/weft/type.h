@@ -78,7 +78,7 @@ enum weft_type_index {
 };
 
 /* A registered type. new_magazine and free_magazine are offsets in bytes: of objects[0], which never has a block nor room for
- * one, where it is not so simple. The fields are constant from registration on; any thread may read them. 256 bytes, so that an
+ * one, where it is not so simple (types that traverse, finalize or destroy, large or variable ones). The fields are constant from registration on; any thread may read them. 256 bytes, so that an
  * index becomes an address by one shift. */
 struct weft_type {
     uint32_t index;
@@ -87,8 +87,8 @@ struct weft_type {
     uint32_t item_size;
     uint32_t size_class; /* fixed-size type: magazine of its blocks, 0 if larger than WEFT_SMALL_MAX or variable */
     uint32_t block_size; /* fixed-size type: bytes of a block, in front of the object included; 0 if variable */
-    uint32_t new_magazine;  /* where in a weft_thread the blocks are that weft_new can take without a call; see below */
-    uint32_t free_magazine; /* the same for an object that dies, if nothing else has to be done then */
+    uint32_t new_magazine;  /* where in a weft_thread the blocks are that weft_new can take inline */
+    uint32_t free_magazine; /* where in it the block of a dead object goes if nothing else has to be done */
     weft_traverse_fn traverse;
     weft_clear_fn clear;
     weft_finalize_fn finalize;
