@@ -1,5 +1,5 @@
 /* probes.h - what the probes' files share. A probe times batches of a few milliseconds, so that many of them
- * run undisturbed on a busy machine, and reports the median batch. */
+ * run undisturbed on a busy machine, and reports the least disturbed one: other work can only add to it. */
 #ifndef WEFT_BENCH_PROBES_H
 #define WEFT_BENCH_PROBES_H
 
@@ -8,7 +8,7 @@
 enum { PROBE_BATCHES = 41 };
 
 /* Runs `body` on `threads` threads PROBE_BATCHES times, each doing `operations` operations, after one run that does not
- * count. The median time in ns of one operation if all operations of all threads were done one after the other: with
+ * count. The least time in ns of one operation if all operations of all threads were done one after the other: with
  * twice the threads at full speed it halves. Negative: an error is set. */
 double probe_ns(weft_thread *self, uint32_t threads, uint64_t operations, bench_body body, void *arg);
 
@@ -24,6 +24,10 @@ double probe_full_rooted_1m(weft_thread *self, uint32_t threads);
 double probe_full_live_5m(weft_thread *self, uint32_t threads);
 double probe_full_rooted_5m(weft_thread *self, uint32_t threads);
 double probe_garbage_pair(weft_thread *self, uint32_t threads);
+double probe_dict_halves_read(weft_thread *self, uint32_t threads);
+double probe_dict_random_read(weft_thread *self, uint32_t threads);
+double probe_dict_shared_write(weft_thread *self, uint32_t threads);
+double probe_list_private_append(weft_thread *self, uint32_t threads);
 double probe_op_list_get(weft_thread *self, uint32_t threads);
 double probe_op_list_set(weft_thread *self, uint32_t threads);
 double probe_op_list_append(weft_thread *self, uint32_t threads);

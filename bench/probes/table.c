@@ -17,6 +17,10 @@ const probe bench_probes[] = {
     {"full_live_5m", "ns", probe_full_live_5m},
     {"full_rooted_5m", "ns", probe_full_rooted_5m},
     {"garbage_pair", "ns", probe_garbage_pair},
+    {"dict_halves_read", "ns", probe_dict_halves_read},
+    {"dict_random_read", "ns", probe_dict_random_read},
+    {"dict_shared_write", "ns", probe_dict_shared_write},
+    {"list_private_append", "ns", probe_list_private_append},
     {"op_list_get", "ns", probe_op_list_get},
     {"op_list_set", "ns", probe_op_list_set},
     {"op_list_append", "ns", probe_op_list_append},
@@ -56,5 +60,5 @@ double probe_ns(weft_thread *self, uint32_t threads, uint64_t operations, bench_
         if (i >= 0)
             ns[i] = seconds * 1e9 / (double)operations / threads;
     }
-    return spread_of(ns, PROBE_BATCHES).min;
+    return spread_of(ns, PROBE_BATCHES).min; /* the least disturbed */
 }
