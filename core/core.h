@@ -114,8 +114,9 @@ static inline void object_untrack(thread *self, weft_object *o);
 /* The count has reached zero and word 1 says dead: finalize, destroy, free, without recursion. */
 void object_die(thread *self, weft_object *o);
 
-/* The last reference to an object whose header is plain (refcount.h) was given up, but the header is not dead yet. */
-void object_die_plain(thread *self, weft_object *o);
+/* The last reference to an object whose header is plain (refcount.h) was given up, but the header is not dead yet. For any
+ * type; some built-in ones have a function of their own (type_set_die). */
+void object_die_plain(weft_thread *self, weft_object *o);
 
 /* Puts a dead object on the list of dying ones, for the next object_die_pending. */
 void object_die_later(thread *self, weft_object *o);
@@ -146,6 +147,9 @@ void types_close(weft_runtime *runtime);
 
 /* Puts the record of a built-in type in its place. Called by the type's file from builtin_types_init, once a process. */
 void type_set_builtin(uint32_t index, const weft_type_spec *spec);
+/* Gives it a function of its own for the death of objects with a plain header, in place of object_die_plain: it knows sizes
+ * and calls that the general one has to look up. Objects with anything special still die by the type's callbacks. */
+void type_set_die(uint32_t index, void (*die)(weft_thread *self, weft_object *o));
 /* Calls every built-in type's init function: core/types/builtin.c. */
 void builtin_types_init(void);
 

@@ -181,26 +181,21 @@ void object_die(thread *self, weft_object *o)
         object_die_pending(self);
 }
 
-/* As object_die: but nothing about the object needs a second look, and the common cases come in a row. */
-void object_die_plain(thread *self, weft_object *o)
+void object_die_plain(weft_thread *self, weft_object *o)
 {
+    thread *t = thread_of(self);
     const weft_type *type = weft_type_of(o);
-    if (WEFT_UNLIKELY(type->finalize != NULL || (self->destroying && type->destroy != NULL))) {
+    if (WEFT_UNLIKELY(type->finalize != NULL)) {
         header_die(o);
-        object_die(self, o);
-        return;
+        object_die(t, o);
+    } else if (type->destroy == NULL) {
+        header_die_plain(t, o);
+        object_free(t, o, type);
+    } else if (object_die_begin(t, o)) {
+        type->destroy(self, o);
+        object_free(t, o, type);
+        object_die_end(t);
     }
-    header_die_plain(self, o);
-    if (type->destroy == NULL) {
-        object_free(self, o, type);
-        return;
-    }
-    self->destroying = true;
-    type->destroy(&self->head, o);
-    object_free(self, o, type);
-    self->destroying = false;
-    if (WEFT_UNLIKELY(self->dying != NULL))
-        object_die_pending(self);
 }
 
 bool object_check_failed(const weft_object *o, uint32_t index, const char *function)

@@ -56,6 +56,7 @@ static void type_fill(weft_type *type, uint32_t index, const weft_type_spec *spe
     type->equal = spec->equal;
     type->repr = spec->repr;
     type->runtime = runtime;
+    type->die = object_die_plain;
     if (type->item_size == 0) {
         type->block_size = (uint32_t)heap_round(spec->size + header_front(type));
         type->size_class = type->block_size <= WEFT_SMALL_MAX ? heap_class_of(type->block_size) : 0;
@@ -71,6 +72,11 @@ void type_set_builtin(uint32_t index, const weft_type_spec *spec)
 {
     assert(index < WEFT_TYPE_BUILTIN_END);
     type_fill(weft_type_region + index, index, spec, NULL);
+}
+
+void type_set_die(uint32_t index, void (*die)(weft_thread *self, weft_object *o))
+{
+    weft_type_region[index].die = die;
 }
 
 static weft_status type_spec_check(const weft_type_spec *spec)

@@ -149,8 +149,7 @@ void weft_decref_last(weft_thread *self, weft_object *o)
 {
     thread *t = thread_of(self);
     if (WEFT_LIKELY(header_is_plain(t, o))) {
-        if (!object_die_leaf(t, o))
-            object_die_plain(t, o);
+        object_die_by_type(t, o);
         return;
     }
     o->local = 0;

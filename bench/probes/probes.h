@@ -1,11 +1,11 @@
-/* probes.h - what the probes' files share. A probe times batches of a few milliseconds, so that many of them
+/* probes.h - what the probes' files share. A probe times batches of less than a millisecond or so, so that many of them
  * run undisturbed on a busy machine, and reports the least disturbed one: other work can only add to it. */
 #ifndef WEFT_BENCH_PROBES_H
 #define WEFT_BENCH_PROBES_H
 
 #include "bench.h"
 
-enum { PROBE_BATCHES = 41 };
+enum { PROBE_BATCHES = 101 };
 
 /* Runs `body` on `threads` threads PROBE_BATCHES times, each doing `operations` operations, after one run that does not
  * count. The least time in ns of one operation if all operations of all threads were done one after the other: with

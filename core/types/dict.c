@@ -235,6 +235,19 @@ static void dict_destroy(weft_thread *self, weft_object *o)
     dict_drop_table(self, dict_of(o)->table, false);
 }
 
+static void dict_die(weft_thread *self, weft_object *o)
+{
+    thread *t = thread_of(self);
+    if (dict_of(o)->table == NULL) {
+        header_die_plain(t, o);
+        object_free_sized(t, o, sizeof(dict), HEADER_FRONT);
+    } else if (object_die_begin(t, o)) {
+        dict_destroy(self, o);
+        object_free_sized(t, o, sizeof(dict), HEADER_FRONT);
+        object_die_end(t);
+    }
+}
+
 void dict_type_init(void)
 {
     static const weft_type_spec spec = {
@@ -247,4 +260,5 @@ void dict_type_init(void)
         .repr = dict_repr,
     };
     type_set_builtin(WEFT_TYPE_DICT, &spec);
+    type_set_die(WEFT_TYPE_DICT, dict_die);
 }

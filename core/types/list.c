@@ -241,6 +241,19 @@ weft_object *list_repr(weft_thread *self, weft_object *o)
     return text_buffer_finish(&b);
 }
 
+static void list_die(weft_thread *self, weft_object *o)
+{
+    thread *t = thread_of(self);
+    if (list_of(o)->items == NULL) {
+        header_die_plain(t, o);
+        object_free_sized(t, o, sizeof(list), HEADER_FRONT);
+    } else if (object_die_begin(t, o)) {
+        list_destroy(self, o);
+        object_free_sized(t, o, sizeof(list), HEADER_FRONT);
+        object_die_end(t);
+    }
+}
+
 void list_type_init(void)
 {
     static const weft_type_spec spec = {
@@ -253,4 +266,5 @@ void list_type_init(void)
         .repr = list_repr,
     };
     type_set_builtin(WEFT_TYPE_LIST, &spec);
+    type_set_die(WEFT_TYPE_LIST, list_die);
 }

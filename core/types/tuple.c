@@ -103,6 +103,19 @@ static void tuple_destroy(weft_thread *self, weft_object *o)
         weft_decref(self, t->items[i]);
 }
 
+static void tuple_die(weft_thread *self, weft_object *o)
+{
+    thread *t = thread_of(self);
+    size_t size = sizeof(tuple_object) + tuple_of(o)->var.count * sizeof(weft_object *);
+    if (WEFT_UNLIKELY(size > WEFT_SMALL_MAX - HEADER_FRONT)) {
+        object_die_plain(self, o);
+    } else if (object_die_begin(t, o)) {
+        tuple_destroy(self, o);
+        object_free_sized(t, o, size, HEADER_FRONT);
+        object_die_end(t);
+    }
+}
+
 static weft_status tuple_hash(weft_thread *self, weft_object *o, uint64_t *hash)
 {
     tuple_object *t = tuple_of(o);
@@ -154,4 +167,5 @@ void tuple_type_init(void)
                                                         .hash = tuple_hash,
                                                         .equal = tuple_equal,
                                                         .repr = tuple_repr});
+    type_set_die(WEFT_TYPE_TUPLE, tuple_die);
 }

@@ -100,7 +100,9 @@ struct weft_type {
     void *data;                    /* the module's own: slot names of an instance type */
     void (*data_free)(void *data); /* called when the runtime is freed; NULL: nothing to do */
     char name[64];
-    uint8_t unused[256 - 8 * 4 - 10 * 8 - 64];
+    void (*die)(weft_thread *self, weft_object *o); /* the library's own: how an object dies of which nothing special is
+                                                     known; refcount/refcount.h */
+    uint8_t unused[256 - 8 * 4 - 11 * 8 - 64];
 };
 
 WEFT_STATIC_ASSERT(sizeof(weft_type) == 256, "weft_type_of shifts by 8");
