@@ -78,11 +78,15 @@ static inline weft_status thread_check(const weft_thread *self, const char *func
     return thread_check_failed(self, function);
 }
 
-/* For the first line of a public function: returns `failure` after setting the error. */
-#define WEFT_CHECK_THREAD(self, failure)                              \
-    do {                                                              \
-        if (WEFT_UNLIKELY(thread_check((self), __func__) != WEFT_OK)) \
-            return failure;                                           \
+/* For the first line of a public function: returns `failure` after setting the error. (It returns whatever
+ * thread_check_failed says, so that the compiler sees that nothing goes on from there, and need not save registers on the
+ * common way.) */
+#define WEFT_CHECK_THREAD(self, failure)                \
+    do {                                                \
+        if (WEFT_UNLIKELY(!thread_is_ready(self))) {    \
+            (void)thread_check_failed((self), __func__); \
+            return failure;                             \
+        }                                               \
     } while (0)
 
 /* Is `o` an object of the built-in type `index`? Sets WEFT_ERROR_TYPE ("weft_list_append: list expected, got str"), or
@@ -93,7 +97,8 @@ static inline bool object_check(const weft_object *o, uint32_t index, const char
 {
     if (WEFT_LIKELY(o != NULL && weft_type_index(o) == index))
         return true;
-    return object_check_failed(o, index, function);
+    (void)object_check_failed(o, index, function);
+    return false; /* for certain, so that the compiler knows */
 }
 
 /* ---- objects: core/object.c ------------------------------------------------------------------------------------ */
@@ -156,6 +161,12 @@ void builtin_types_init(void);
 static inline const weft_type *type_at(uint32_t index)
 {
     return weft_type_region + index;
+}
+
+/* Do objects of the type hold references? Most that are asked about are numbers and text. */
+static inline bool type_traverses(uint32_t index)
+{
+    return index >= WEFT_TYPE_TUPLE && type_at(index)->traverse != NULL;
 }
 
 #include "refcount/refcount.h" /* the flavour's bodies of the inline functions above */

@@ -114,6 +114,12 @@ static inline void header_die_plain(thread *self, weft_object *o)
     header_kill(o);
 }
 
+/* And now its block is free: a late reader knows already. */
+static inline void header_free_plain(weft_object *o)
+{
+    (void)o;
+}
+
 /* The same for an object that is dead: no other thread changes its bits any more. */
 static inline void object_untrack_dying(thread *self, weft_object *o)
 {
@@ -141,6 +147,26 @@ static inline void object_publish(weft_object *o)
 static inline bool count_try_ref(thread *self, weft_object *o)
 {
     return weft_try_incref(&self->head, o);
+}
+
+static inline bool count_try_take(thread *self, weft_object *o)
+{
+    uint32_t more;
+    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->head.id) &&
+        WEFT_LIKELY(!__builtin_add_overflow(o->local, 1u, &more))) {
+        o->local = more;
+        return true;
+    }
+    return weft_is_constant_(o);
+}
+
+static inline bool count_try_drop(thread *self, weft_object *o)
+{
+    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->head.id) && WEFT_LIKELY(o->local != 1)) {
+        o->local -= 1;
+        return true;
+    }
+    return weft_is_constant_(o);
 }
 
 static inline void count_resurrect(weft_object *o)

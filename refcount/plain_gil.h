@@ -102,6 +102,11 @@ static inline void header_die_plain(thread *self, weft_object *o)
     object_untrack(self, o);
 }
 
+static inline void header_free_plain(weft_object *o)
+{
+    header_kill(o);
+}
+
 static inline bool object_is_live(const weft_object *o)
 {
     return o->type != WEFT_TYPE_INVALID && o->count != 0 && !(o->bits & HEADER_BIT_DYING);
@@ -118,6 +123,21 @@ static inline bool count_try_ref(thread *self, weft_object *o)
         return false;
     weft_incref(&self->head, o);
     return true;
+}
+
+static inline bool count_try_take(thread *self, weft_object *o)
+{
+    weft_incref(&self->head, o);
+    return true;
+}
+
+static inline bool count_try_drop(thread *self, weft_object *o)
+{
+    (void)self;
+    int64_t count = o->count;
+    if (WEFT_LIKELY(count > 1))
+        o->count = count - 1;
+    return WEFT_LIKELY(count != 1);
 }
 
 static inline void count_resurrect(weft_object *o)

@@ -11,7 +11,8 @@
  *   header_init(self, o, index)   a fresh header: one reference, owned by self, not tracked
  *   header_kill(o)                what every late reader of a dead block understands
  *   header_is_plain(self, o)      nobody but self counts it, and no bit but TRACKED is set
- *   header_die(o)                 its count is zero from now on; header_die_plain: and it is no longer tracked
+ *   header_die(o)                 its count is zero from now on
+ *   header_die_plain(self, o)     the same, of a plain one, and it is no longer tracked; header_free_plain(o): its block is free
  *   HEADER_FRONT                  bytes of the block in front of an object whose type traverses
  *   header_front(type)            the same for this type
  *   header_front_init(block, n)    makes those bytes ready
@@ -20,6 +21,7 @@
  *   object_publish(o)             from now on count_try_ref by others may succeed
  *   count_try_ref(self, o)        one more reference, unless the object is dying
  *   count_defer(self, o)          only the collector frees it from now on
+ *   count_try_take(self, o), count_try_drop(self, o)   weft_incref, weft_decref if they take no call; else false
  *   count_resurrect(o)            a dead object gets one reference, for its finalizer
  *   count_drop_resurrected(o)     gives it back; true if that was the last
  *   object_bits(o), object_set_bits(o, bits), object_clear_bits(o, bits)
@@ -66,10 +68,10 @@ static inline weft_object *object_alloc_sized(thread *self, uint32_t index, size
 
 /* ---- the death of objects with a plain header, whose last reference was given up; the header is not dead yet ---------- */
 
-/* Frees the block of an object whose header is dead: `size` and `front` as above, constants if they can be. */
+/* Frees its block after header_die_plain: `size` and `front` as above, constants if they can be. */
 static inline void object_free_sized(thread *self, weft_object *o, size_t size, size_t front)
 {
-    header_kill(o);
+    header_free_plain(o);
     heap_free_small(self, HEAP_OBJECT, (char *)o - front, size + front);
 }
 
