@@ -81,12 +81,12 @@ static inline weft_status thread_check(const weft_thread *self, const char *func
 /* For the first line of a public function: returns `failure` after setting the error. (It returns whatever
  * thread_check_failed says, so that the compiler sees that nothing goes on from there, and need not save registers on the
  * common way.) */
-#define WEFT_CHECK_THREAD(self, failure)                \
-    do {                                                \
-        if (WEFT_UNLIKELY(!thread_is_ready(self))) {    \
+#define WEFT_CHECK_THREAD(self, failure)                 \
+    do {                                                 \
+        if (WEFT_UNLIKELY(!thread_is_ready(self))) {     \
             (void)thread_check_failed((self), __func__); \
-            return failure;                             \
-        }                                               \
+            return failure;                              \
+        }                                                \
     } while (0)
 
 /* Is `o` an object of the built-in type `index`? Sets WEFT_ERROR_TYPE ("weft_list_append: list expected, got str"), or
@@ -112,7 +112,8 @@ weft_object *object_alloc(thread *self, const weft_type *type, size_t size);
 static inline weft_object *object_alloc_fixed(thread *self, uint32_t index, size_t size);
 static inline weft_object *object_alloc_container(thread *self, uint32_t index, size_t size);
 
-/* Lets the collector see `o`: from now on traverse must hold. Nothing to do for types that do not traverse. */
+/* Lets the collector see `o`, which is new: nobody else has seen it, and it was not published yet. From now on traverse must
+ * hold. Nothing to do for types that do not traverse. */
 static inline void object_track(thread *self, weft_object *o);
 static inline void object_untrack(thread *self, weft_object *o);
 

@@ -73,7 +73,8 @@ weft_object *weft_new_slow(weft_thread *self, const weft_type *type)
     size_t front = header_front(type);
     size_t body = type->block_size - front - sizeof(weft_object); /* a very large one if it varies */
     char *block = NULL;
-    if (WEFT_UNLIKELY(body - 1 >= OBJECT_SHORT_BODY || (block = magazine_take(&self->objects[type->size_class])) == NULL))
+    if (WEFT_UNLIKELY(body - 1 >= OBJECT_SHORT_BODY ||
+                      (block = magazine_take(&self->objects[type->size_class])) == NULL))
         return object_new_any(self, type);
     weft_object *o = (weft_object *)(void *)(block + front);
     header_init(thread_of(self), o, type->index);

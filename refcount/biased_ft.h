@@ -87,6 +87,7 @@ static inline void object_clear_bits(weft_object *o, uint8_t bits)
 
 static inline void object_track(thread *self, weft_object *o)
 {
+    assert(weft_load_relaxed(object_word1(o)) == word1_fresh(self));
     /* Nobody else has seen the object yet, and it has no bits. The word is written whole, since a store of a byte of it
      * would hold up the next load of the whole. order: release - as header_init's. */
     weft_store_release(object_word1(o), word1_tracked(self));

@@ -149,14 +149,14 @@ static double bytes_each(weft_thread *self, const parts *p, maker make)
     return bytes;
 }
 
-#define PROBE(name, measure, make)                              \
-    double probe_##name(weft_thread *self, uint32_t threads)    \
-    {                                                           \
-        parts p = {0};                                          \
-        (void)threads;                                          \
+#define PROBE(name, measure, make)                                          \
+    double probe_##name(weft_thread *self, uint32_t threads)                \
+    {                                                                       \
+        parts p = {0};                                                      \
+        (void)threads;                                                      \
         double value = parts_make(self, &p) ? measure(self, &p, make) : -1; \
-        parts_drop(self, &p);                                   \
-        return value;                                           \
+        parts_drop(self, &p);                                               \
+        return value;                                                       \
     }
 
 PROBE(make_drop_float, best_batch, make_float)

@@ -16,11 +16,11 @@ typedef struct fixture {
     weft_object *floats[ITEMS];
     weft_object *ints[ITEMS]; /* none of them from the cache */
     weft_object *strs[ITEMS];
-    weft_object *list;               /* the floats */
-    weft_object *by_str, *by_int;    /* the floats by the others */
-    weft_object *instance;           /* the first four floats */
-    char texts[ITEMS][TEXT];         /* of strs */
-    const weft_type *instance_type;  /* of `instance` */
+    weft_object *list;              /* the floats */
+    weft_object *by_str, *by_int;   /* the floats by the others */
+    weft_object *instance;          /* the first four floats */
+    char texts[ITEMS][TEXT];        /* of strs */
+    const weft_type *instance_type; /* of `instance` */
 } fixture;
 
 enum { SLOTS = 4 };
@@ -107,13 +107,13 @@ static double measure(weft_thread *self, operation run)
     return ns;
 }
 
-#define OPERATION(name)                                              \
-    static weft_status run_##name(weft_thread *self, fixture *f);    \
-    double probe_op_##name(weft_thread *self, uint32_t threads)      \
-    {                                                                \
-        (void)threads;                                               \
-        return measure(self, run_##name);                            \
-    }                                                                \
+#define OPERATION(name)                                           \
+    static weft_status run_##name(weft_thread *self, fixture *f); \
+    double probe_op_##name(weft_thread *self, uint32_t threads)   \
+    {                                                             \
+        (void)threads;                                            \
+        return measure(self, run_##name);                         \
+    }                                                             \
     static weft_status run_##name(weft_thread *self, fixture *f)
 
 /* ---- list ------------------------------------------------------------------------------------------------------- */

@@ -13,13 +13,13 @@ enum { ENTRIES = 100000, STEPS = 20000, ITEMS = 1000 };
 
 typedef struct shared {
     weft_runtime *runtime;
-    bool started;           /* the maker */
-    weft_object *dict;      /* constant */
-    weft_object **keys;     /* ENTRIES; constant */
-    weft_object **values;   /* the same */
+    bool started;         /* the maker */
+    weft_object *dict;    /* constant */
+    weft_object **keys;   /* ENTRIES; constant */
+    weft_object **values; /* the same */
     pthread_t maker;
-    sem_t made, over;       /* posted by the maker when it has tried; by the measuring thread when the maker may end */
-    weft_status status;     /* the maker's, until `made` */
+    sem_t made, over;   /* posted by the maker when it has tried; by the measuring thread when the maker may end */
+    weft_status status; /* the maker's, until `made` */
     char message[256];
 } shared;
 

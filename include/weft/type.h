@@ -85,8 +85,8 @@ struct weft_type {
     uint32_t flags;
     uint32_t size; /* bytes of the fixed part */
     uint32_t item_size;
-    uint32_t size_class; /* fixed-size type: magazine of its blocks, 0 if larger than WEFT_SMALL_MAX or variable */
-    uint32_t block_size; /* fixed-size type: bytes of a block, in front of the object included; 0 if variable */
+    uint32_t size_class;    /* fixed-size type: magazine of its blocks, 0 if larger than WEFT_SMALL_MAX or variable */
+    uint32_t block_size;    /* fixed-size type: bytes of a block, in front of the object included; 0 if variable */
     uint32_t new_magazine;  /* where in a weft_thread the blocks are that weft_new can take inline */
     uint32_t free_magazine; /* where in it the block of a dead object goes if nothing else has to be done */
     weft_traverse_fn traverse;
