@@ -100,12 +100,22 @@ static inline void object_untrack(thread *self, weft_object *o)
         object_clear_bits(o, WEFT_BIT_TRACKED);
 }
 
-/* Is nobody but `self`, its owner, counting it or holding its lock, and is no bit set but perhaps TRACKED? */
+static inline object_word word1_old(void)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (object_word)WEFT_BIT_OLD << 48;
+#else
+    return (object_word)WEFT_BIT_OLD << 8;
+#endif
+}
+
+/* Is nobody but `self`, its owner, counting it or holding its lock, and is no bit set but perhaps TRACKED and OLD? */
 static inline bool header_is_plain(const thread *self, weft_object *o)
 {
     /* order: acquire - pairs with the release of the others' last decrements: their use of the object is over. */
     object_word word = weft_load_acquire(object_word1(o));
-    return WEFT_LIKELY(word == word1_fresh(self)) || WEFT_LIKELY(word == word1_tracked(self));
+    return WEFT_LIKELY(word == word1_fresh(self)) ||
+           WEFT_LIKELY((word | word1_old()) == (word1_tracked(self) | word1_old()));
 }
 
 /* Such an object is dead from now on, and no longer tracked. */

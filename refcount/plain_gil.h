@@ -88,7 +88,7 @@ static inline void object_untrack_dying(thread *self, weft_object *o)
 static inline bool header_is_plain(const thread *self, const weft_object *o)
 {
     (void)self;
-    return WEFT_LIKELY((o->bits & ~WEFT_BIT_TRACKED) == 0);
+    return WEFT_LIKELY((o->bits & ~(WEFT_BIT_TRACKED | WEFT_BIT_OLD)) == 0);
 }
 
 static inline void header_die(weft_object *o)

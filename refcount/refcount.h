@@ -10,7 +10,7 @@
 /* The contract, with a body for each flavour:
  *   header_init(self, o, index)   a fresh header: one reference, owned by self, not tracked
  *   header_kill(o)                what every late reader of a dead block understands
- *   header_is_plain(self, o)      nobody but self counts it, and no bit but TRACKED is set
+ *   header_is_plain(self, o)      nobody but self counts it, and no bit but TRACKED and OLD is set
  *   header_die(o)                 its count is zero from now on
  *   header_die_plain(self, o)     the same, of a plain one, and it is no longer tracked; header_free_plain(o): its block is free
  *   HEADER_FRONT                  bytes of the block in front of an object whose type traverses
@@ -33,7 +33,7 @@
 #endif
 
 void count_defer(thread *self, weft_object *o);
-enum { OBJECT_SHORT_BODY = 64 /* bytes behind the header that weft_new clears inline, at most */ };
+
 enum { OBJECT_SHORT_BODY = 64 /* bytes behind the header that weft_clear_short_ clears, at most */ };
 
 /* `front` and `size` are constants: HEADER_FRONT for a type that traverses, 0 for one that does not. */
