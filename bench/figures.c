@@ -63,6 +63,8 @@ static const figure figures[] = {
     {"private_work_2_threads_speedup", ft, "times", AT_LEAST, 1.9, thread_speedup, "private_work", 2},
     {"sharded_hot_2_threads_speedup", ft, "times", AT_LEAST, 1.9, thread_speedup, "sharded_hot", 2},
     {"attach_detach_us", ft, "us", AT_MOST, 2, free_threaded, "attach_detach", 1},
+    {"young_10k_on_5m_ms", ft, "ms", AT_MOST, 1, free_threaded, "young_10k_on_5m", 1},
+    {"cyclic_churn_2_threads_speedup", ft, "times", AT_LEAST, 1.8, thread_speedup, "cyclic_churn", 2},
     {"op_list_get_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_list_get", 1},
     {"op_list_set_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_list_set", 1},
     {"op_list_append_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_list_append", 1},

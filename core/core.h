@@ -20,6 +20,7 @@ typedef struct thread {
     world_thread world; /* core/world.h */
     reclaim_thread reclaim;
     gc_thread gc;
+    young_thread young; /* gc/state_ft.h */
     const void *anchor; /* which OS thread is attached: the address of its thread-local anchor, one more inside
                                 weft_block_begin .. end; NULL: none. Atomic, so that misuse by another thread is an error
                                 and not a race */

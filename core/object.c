@@ -24,11 +24,14 @@ size_t weft_sizeof(const weft_object *o)
 weft_object *object_alloc(thread *self, const weft_type *type, size_t size)
 {
     size_t front = header_front(type);
-    char *block = heap_alloc(self, HEAP_OBJECT, size + front);
+    char *block = heap_alloc(self, header_kind(type), size + front);
     if (block == NULL)
         return NULL;
     weft_object *o = (weft_object *)(void *)(block + front);
-    header_init(self, o, type->index);
+    if (type->traverse)
+        header_init_container(self, o, type->index);
+    else
+        header_init(self, o, type->index);
     header_front_init(block, front);
     return o;
 }
@@ -74,10 +77,13 @@ weft_object *weft_new_slow(weft_thread *self, const weft_type *type)
     size_t body = type->block_size - front - sizeof(weft_object); /* a very large one if it varies */
     char *block = NULL;
     if (WEFT_UNLIKELY(body - 1 >= OBJECT_SHORT_BODY ||
-                      (block = magazine_take(&self->objects[type->size_class])) == NULL))
+                      (block = magazine_take(&heap_magazines_of(self, header_kind(type))[type->size_class])) == NULL))
         return object_new_any(self, type);
     weft_object *o = (weft_object *)(void *)(block + front);
-    header_init(thread_of(self), o, type->index);
+    if (type->traverse)
+        header_init_container(thread_of(self), o, type->index);
+    else
+        header_init(thread_of(self), o, type->index);
     header_front_init(block, front);
     weft_clear_short_((char *)(o + 1), block + type->block_size);
     if (type->traverse)
@@ -107,10 +113,10 @@ static void object_free(thread *self, weft_object *o, const weft_type *type)
 {
     size_t size = object_size(o, type);
     void *block = (char *)o - header_front(type);
-    header_kill(o);
-    if (WEFT_UNLIKELY(size > WEFT_SMALL_MAX) ||
-        WEFT_UNLIKELY(!magazine_put(&self->head.objects[heap_class_of(size)], block)))
-        heap_free_slow(self, HEAP_OBJECT, block, size);
+    heap_kind kind = header_kind(type);
+    header_bury(o);
+    if (WEFT_UNLIKELY(size > WEFT_SMALL_MAX) || WEFT_UNLIKELY(!magazine_put(heap_magazine(self, kind, size), block)))
+        heap_free_slow(self, kind, block, size);
 }
 
 void object_abandon(thread *self, weft_object *o)

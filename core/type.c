@@ -55,6 +55,8 @@ static void type_fill(weft_type *type, uint32_t index, const weft_type_spec *spe
     type->hash = spec->hash;
     type->equal = spec->equal;
     type->repr = spec->repr;
+    type->iterate = spec->iterate;
+    type->next = spec->next;
     type->runtime = runtime;
     type->die = object_die_plain;
     if (type->item_size == 0) {

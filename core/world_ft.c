@@ -8,6 +8,7 @@
  * of a detached or free id; who holds `stopping` sets STOP everywhere and moves words to and from STOPPED.
  * Only an attaching owner, a new thread and the stopper ever wait. */
 #include "core/critical.h"
+#include "gc/young_ft.h"
 #include "refcount/refcount.h"
 
 /* ---- the word ---------------------------------------------------------------------------------------------------- */
@@ -83,7 +84,7 @@ static void world_attach(thread *t)
             w |= SLOT_WAITING;
         }
     }
-    reclaim_quiesce(t);
+    reclaim_enter(t);
 }
 
 /* From ATTACHED to `away` (DETACHED or FREE); under a stop, to STOPPED with that as its base. False, and nothing
@@ -159,8 +160,10 @@ void world_poll(thread *t)
         world_park(t);
     reclaim_poll(t);
     object_die_pending(t);
-    if (weft_load_relaxed(&t->world.slot->word) & SLOT_COLLECT)
-        gc_poll(t);
+    if (weft_load_relaxed(&t->world.slot->word) & SLOT_COLLECT) {
+        if (!young_relieve(t))
+            gc_poll(t);
+    }
 }
 
 void world_set_collect(thread *t, bool due)
@@ -375,7 +378,7 @@ weft_status world_add_thread_locked(weft_runtime *runtime, thread *t)
     t->head.poll = &s->word;
     t->world.slot = s;
     /* order: seq_cst - as the change of the word in world_attach, which comes after it: a retirer that advanced the epoch
-     * and then misses this id has advanced it before the new thread loads it (reclaim_ft.c, grace_passed). And it releases
+     * and then misses this id has advanced it before the new thread loads it (reclaim_grace_passed). And it releases
      * the slot to who scans without the lock. */
     weft_store_seq_cst(&w->slots_used, id);
     return WEFT_OK;

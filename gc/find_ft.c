@@ -7,22 +7,24 @@
  * has the world stopped, with its crew (crew_ft.c). docs/collector.md. */
 #include "gc/adopt_ft.h"
 #include "gc/crew_ft.h"
+#include "gc/schedule_ft.h"
 #include "gc/trace_ft.h"
+#include "gc/young_ft.h"
 
 weft_status gc_flavour_open(weft_runtime *runtime)
 {
-    (void)runtime;
+    schedule_open(runtime);
     return WEFT_OK;
 }
 
 void gc_flavour_close(weft_runtime *runtime)
 {
-    (void)runtime;
+    young_close(runtime);
 }
 
 void gc_flavour_after_fork_child(thread *self)
 {
-    (void)self;
+    young_after_fork_child(self);
 }
 
 void gc_visit_roots_stopped(weft_runtime *runtime, weft_visit_fn visit, void *arg)
@@ -124,7 +126,7 @@ static weft_status find_full_stopped(thread *self, gc_run *run)
     weft_runtime *runtime = self->head.runtime;
     gc_trace t = {.held = 0};
     uint64_t at = platform_now_ns();
-    weft_status status = gc_index_open(&t.index, runtime, HEAP_OBJECT);
+    weft_status status = gc_index_open(&t.index, runtime, HEAP_CONTAINER);
     if (status != WEFT_OK)
         return status;
     status = gc_trace_open(&t, runtime, 1);
@@ -138,8 +140,15 @@ static weft_status find_full_stopped(thread *self, gc_run *run)
 
 weft_status gc_find_stopped(thread *self, gc_run *run)
 {
-    run->event.generation = WEFT_GC_FULL;
-    return find_full_stopped(self, run);
+    bool young = run->event.asked != WEFT_GC_FULL && young_is_complete(self->head.runtime);
+    run->event.generation = young ? WEFT_GC_YOUNG : WEFT_GC_FULL;
+    weft_status status = young ? young_find_stopped(self, run) : find_full_stopped(self, run);
+    if (status != WEFT_OK)
+        return status;
+    if (!young)
+        young_forget_stopped(self);
+    schedule_collected_stopped(self, run);
+    return WEFT_OK;
 }
 
 /* ---- after finalizers -------------------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* heap_mimalloc.c - the free-threaded heap: mimalloc >= 3.6, whose heaps are first-class objects.
  *
- * A runtime has two mi_heap_t, one a kind, so that objects and raw memory never share a page. Each OS thread allocates
+ * A runtime has a mi_heap_t for each kind of block, so that kinds never share a page. Each OS thread allocates
  * from its own part of them, a mi_theap_t, without a lock; anybody frees. mimalloc ends a theap when its OS thread ends
  * (a pthread-key destructor) and hands its pages to the others; so theaps are looked up again at every attach.
  *
@@ -43,13 +43,14 @@ weft_status heap_open(heap *h)
             goto no_heap;
     }
     /* A mimalloc built for debugging fills freed blocks; the header of a dead object must stay what it was. */
-    mi_heap_set_debug_fill_preserve(body->heaps[HEAP_OBJECT], OBJECT_HEADER_BYTES);
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_OBJECT_KINDS; kind++)
+        mi_heap_set_debug_fill_preserve(body->heaps[kind], OBJECT_HEADER_BYTES);
     *h = (heap){body, HEAP_FAIL_NEVER, 0};
     return WEFT_OK;
 
 no_heap:
-    if (body->heaps[HEAP_OBJECT] != NULL)
-        mi_heap_destroy(body->heaps[HEAP_OBJECT]);
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS && body->heaps[kind] != NULL; kind++)
+        mi_heap_destroy(body->heaps[kind]);
     free(body);
 no_memory:
     return weft_error_set(WEFT_ERROR_MEMORY, "out of memory: no heap for a runtime");
@@ -102,6 +103,7 @@ void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
     part->balance = balance < 0 ? balance : 0;
     mi_theap_t *theap = (mi_theap_t *)part->part[kind];
     void *block = size <= MI_SMALL_SIZE_MAX ? mi_theap_malloc_small(theap, size) : mi_theap_malloc(theap, size);
+    heap_tally_add(&part->tally, kind, 1, (int64_t)size);
     tsan_block_taken(block, size);
     return block;
 }
@@ -116,8 +118,8 @@ static __attribute__((noinline, cold)) void give_pages_back(heap_thread *part)
 void heap_block_free(heap *h, heap_thread *part, heap_kind kind, void *block, size_t size)
 {
     (void)h;
-    (void)kind;
     tsan_block_given(block, size);
+    heap_tally_add(&part->tally, kind, -1, -(int64_t)size);
     part->balance -= (int64_t)size;
     if (WEFT_UNLIKELY(part->balance < -SHRUNK_BYTES))
         give_pages_back(part);
@@ -135,6 +137,8 @@ void *heap_block_realloc(heap *h, heap_thread *part, void *block, size_t old_siz
     tsan_block_given(block, old_size);
     void *grown = mi_theap_realloc((mi_theap_t *)part->part[HEAP_RAW], block, new_size);
     tsan_block_taken(grown, new_size);
+    if (grown != NULL)
+        heap_tally_add(&part->tally, HEAP_RAW, 0, (int64_t)(new_size - old_size));
     return grown;
 }
 
@@ -246,10 +250,10 @@ void heap_statistics_stopped(heap *h, weft_heap_stats *stats)
     stats->classes = WEFT_SIZE_CLASSES;
     name_classes(stats->objects_by_class);
     name_classes(stats->raw_by_class);
-    tally t = {stats, stats->objects_by_class};
-    (void)mi_heap_visit_blocks(heap_of(h, HEAP_OBJECT), true, tally_block, &t);
-    t.classes = stats->raw_by_class;
-    (void)mi_heap_visit_blocks(heap_of(h, HEAP_RAW), true, tally_block, &t);
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++) {
+        tally t = {stats, kind == HEAP_RAW ? stats->raw_by_class : stats->objects_by_class};
+        (void)mi_heap_visit_blocks(heap_of(h, kind), true, tally_block, &t);
+    }
 }
 
 size_t heap_block_size(size_t size)

@@ -21,20 +21,20 @@ static inline object_word word1_make(uint32_t shared, uint16_t owner)
 #endif
 }
 
+/* `bits` where they lie in word 1. */
+static inline object_word word1_bits(uint8_t bits)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (object_word)bits << 48;
+#else
+    return (object_word)bits << 8;
+#endif
+}
+
 /* Word 1 of an object that `self` has made and nobody else has touched. */
 static inline object_word word1_fresh(const thread *self)
 {
     return *(const object_word *)(const void *)&self->head.zero;
-}
-
-/* The same with WEFT_BIT_TRACKED. */
-static inline object_word word1_tracked(const thread *self)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return word1_fresh(self) | (object_word)WEFT_BIT_TRACKED << 48;
-#else
-    return word1_fresh(self) | (object_word)WEFT_BIT_TRACKED << 8;
-#endif
 }
 
 static inline void header_init(thread *self, weft_object *o, uint32_t index)
@@ -45,6 +45,43 @@ static inline void header_init(thread *self, weft_object *o, uint32_t index)
 static inline void header_kill(weft_object *o)
 {
     weft_store_relaxed(object_word1(o), word1_make(WEFT_SHARED_MERGED, WEFT_OWNER_NONE));
+}
+
+/* ---- the log of young blocks: gc/young_ft.c ------------------------------------------------------------------------ */
+
+/* Notes the block when there is no room in the chunk. False: it is not noted, and counts as old. */
+bool young_log_slow(thread *self, weft_object *o);
+
+/* Notes the block of `o`, which is not in any log. The attached thread. */
+static inline bool young_log(thread *self, weft_object *o)
+{
+    young_thread *y = &self->young;
+    weft_object **next = y->next;
+    if (WEFT_UNLIKELY(next == y->end))
+        return young_log_slow(self, o);
+    *next = o;
+    weft_store_relaxed(&y->next, next + 1);
+    return true;
+}
+
+/* What is left of a block's word 1 when the object in it goes: whether it stands in a log. */
+static inline object_word word1_logged(weft_object *o)
+{
+    return weft_load_relaxed(object_word1(o)) & word1_bits(WEFT_BIT_LOGGED);
+}
+
+/* The block's header is a dead one, as all in the container heap are that are not alive. */
+static inline void header_init_container(thread *self, weft_object *o, uint32_t index)
+{
+    object_word logged = word1_logged(o);
+    if (WEFT_UNLIKELY(logged == 0) && young_log(self, o))
+        logged = word1_bits(WEFT_BIT_LOGGED);
+    (void)weft_header_begin_marked_(o, index, word1_fresh(self) | logged);
+}
+
+static inline void header_bury(weft_object *o)
+{
+    weft_store_relaxed(object_word1(o), word1_make(WEFT_SHARED_MERGED, WEFT_OWNER_NONE) | word1_logged(o));
 }
 
 /* The same to its count, by its owner, and its bits stay: it may have been finalized, and a finalizer may bring it back. */
@@ -87,10 +124,12 @@ static inline void object_clear_bits(weft_object *o, uint8_t bits)
 
 static inline void object_track(thread *self, weft_object *o)
 {
-    assert(weft_load_relaxed(object_word1(o)) == word1_fresh(self));
-    /* Nobody else has seen the object yet, and it has no bits. The word is written whole, since a store of a byte of it
+    object_word word = weft_load_relaxed(object_word1(o));
+    (void)self;
+    assert((word & ~word1_bits(0xFF)) == word1_fresh(self));
+    /* Nobody else has seen the object yet, so nobody changes the word. It is written whole, since a store of a byte of it
      * would hold up the next load of the whole. order: release - as header_init's. */
-    weft_store_release(object_word1(o), word1_tracked(self));
+    weft_store_release(object_word1(o), word | word1_bits(WEFT_BIT_TRACKED));
 }
 
 static inline void object_untrack(thread *self, weft_object *o)
@@ -100,29 +139,20 @@ static inline void object_untrack(thread *self, weft_object *o)
         object_clear_bits(o, WEFT_BIT_TRACKED);
 }
 
-static inline object_word word1_old(void)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return (object_word)WEFT_BIT_OLD << 48;
-#else
-    return (object_word)WEFT_BIT_OLD << 8;
-#endif
-}
-
-/* Is nobody but `self`, its owner, counting it or holding its lock, and is no bit set but perhaps TRACKED and OLD? */
+/* Is nobody but `self`, its owner, counting it or holding its lock, and is no bit set but perhaps TRACKED and LOGGED? */
 static inline bool header_is_plain(const thread *self, weft_object *o)
 {
+    const object_word allowed = word1_bits(WEFT_BIT_TRACKED | WEFT_BIT_LOGGED);
     /* order: acquire - pairs with the release of the others' last decrements: their use of the object is over. */
     object_word word = weft_load_acquire(object_word1(o));
-    return WEFT_LIKELY(word == word1_fresh(self)) ||
-           WEFT_LIKELY((word | word1_old()) == (word1_tracked(self) | word1_old()));
+    return WEFT_LIKELY(word == word1_fresh(self)) || WEFT_LIKELY((word | allowed) == (word1_fresh(self) | allowed));
 }
 
 /* Such an object is dead from now on, and no longer tracked. */
 static inline void header_die_plain(thread *self, weft_object *o)
 {
     (void)self;
-    header_kill(o);
+    header_bury(o);
 }
 
 /* And now its block is free: a late reader knows already. */

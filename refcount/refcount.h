@@ -9,8 +9,10 @@
 
 /* The contract, with a body for each flavour:
  *   header_init(self, o, index)   a fresh header: one reference, owned by self, not tracked
+ *   header_init_container(self, o, index)   the same in a dead block of a container: object of a type that traverses
  *   header_kill(o)                what every late reader of a dead block understands
- *   header_is_plain(self, o)      nobody but self counts it, and no bit but TRACKED and OLD is set
+ *   header_bury(o)                the same, and what belongs to the block stays: needed for containers, right for all
+ *   header_is_plain(self, o)      nobody but self counts it, and no bit but TRACKED and LOGGED or OLD is set
  *   header_die(o)                 its count is zero from now on
  *   header_die_plain(self, o)     the same, of a plain one, and it is no longer tracked; header_free_plain(o): its block is free
  *   HEADER_FRONT                  bytes of the block in front of an object whose type traverses
@@ -36,50 +38,59 @@ void count_defer(thread *self, weft_object *o);
 
 enum { OBJECT_SHORT_BODY = 64 /* bytes behind the header that weft_clear_short_ clears, at most */ };
 
-/* `front` and `size` are constants: HEADER_FRONT for a type that traverses, 0 for one that does not. */
-static inline weft_object *object_alloc_behind(thread *self, uint32_t index, size_t size, size_t front)
+static inline heap_kind header_kind(const weft_type *type)
 {
-    char *block = heap_alloc_small(self, HEAP_OBJECT, size + front);
-    if (WEFT_UNLIKELY(block == NULL))
-        return NULL;
-    weft_object *o = (weft_object *)(void *)(block + front);
-    header_init(self, o, index);
-    header_front_init(block, front);
-    return o;
+    return type->traverse ? HEAP_CONTAINER : HEAP_OBJECT;
 }
 
 static inline weft_object *object_alloc_fixed(thread *self, uint32_t index, size_t size)
 {
-    return object_alloc_behind(self, index, size, 0);
+    weft_object *o = heap_alloc_small(self, HEAP_OBJECT, size);
+    if (WEFT_LIKELY(o != NULL))
+        header_init(self, o, index);
+    return o;
 }
 
 static inline weft_object *object_alloc_container(thread *self, uint32_t index, size_t size)
 {
-    return object_alloc_behind(self, index, size, HEADER_FRONT);
+    char *block = heap_alloc_small(self, HEAP_CONTAINER, size + HEADER_FRONT);
+    if (WEFT_UNLIKELY(block == NULL))
+        return NULL;
+    weft_object *o = (weft_object *)(void *)(block + HEADER_FRONT);
+    header_init_container(self, o, index);
+    header_front_init(block, HEADER_FRONT);
+    return o;
 }
 
-/* Of any size: inline as far as its magazine. `front` as above. */
-static inline weft_object *object_alloc_sized(thread *self, uint32_t index, size_t size, size_t front)
+/* Of any size: inline as far as its magazine. */
+static inline weft_object *object_alloc_sized(thread *self, uint32_t index, size_t size)
 {
-    if (WEFT_UNLIKELY(size > WEFT_SMALL_MAX - front))
+    if (WEFT_UNLIKELY(size > WEFT_SMALL_MAX))
         return object_alloc(self, type_at(index), size);
-    return object_alloc_behind(self, index, size, front);
+    return object_alloc_fixed(self, index, size);
+}
+
+static inline weft_object *object_alloc_container_sized(thread *self, uint32_t index, size_t size)
+{
+    if (WEFT_UNLIKELY(size > WEFT_SMALL_MAX - HEADER_FRONT))
+        return object_alloc(self, type_at(index), size);
+    return object_alloc_container(self, index, size);
 }
 
 /* ---- the death of objects with a plain header, whose last reference was given up; the header is not dead yet ---------- */
 
-/* Frees its block after header_die_plain: `size` and `front` as above, constants if they can be. */
-static inline void object_free_sized(thread *self, weft_object *o, size_t size, size_t front)
+/* Frees the block of one whose type traverses, after header_die_plain: `size` of the object, a constant if it can be. */
+static inline void object_free_container(thread *self, weft_object *o, size_t size)
 {
     header_free_plain(o);
-    heap_free_small(self, HEAP_OBJECT, (char *)o - front, size + front);
+    heap_free_small(self, HEAP_CONTAINER, (char *)o - HEADER_FRONT, size + HEADER_FRONT);
 }
 
-/* One that drops nothing when it dies. */
+/* One that refers to nothing. */
 static inline void object_die_leaf(thread *self, weft_object *o, size_t size)
 {
-    header_die_plain(self, o);
-    object_free_sized(self, o, size, 0);
+    header_kill(o);
+    heap_free_small(self, HEAP_OBJECT, o, size);
 }
 
 /* Around the part of a death in which references are dropped. False: another object is dying, and this one will when that

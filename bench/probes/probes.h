@@ -24,6 +24,8 @@ double probe_full_rooted_1m(weft_thread *self, uint32_t threads);
 double probe_full_live_5m(weft_thread *self, uint32_t threads);
 double probe_full_rooted_5m(weft_thread *self, uint32_t threads);
 double probe_garbage_pair(weft_thread *self, uint32_t threads);
+double probe_young_10k_on_5m(weft_thread *self, uint32_t threads);
+double probe_cyclic_churn(weft_thread *self, uint32_t threads);
 double probe_dict_halves_read(weft_thread *self, uint32_t threads);
 double probe_dict_random_read(weft_thread *self, uint32_t threads);
 double probe_dict_shared_write(weft_thread *self, uint32_t threads);

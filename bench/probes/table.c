@@ -17,6 +17,8 @@ const probe bench_probes[] = {
     {"full_live_5m", "ns", probe_full_live_5m},
     {"full_rooted_5m", "ns", probe_full_rooted_5m},
     {"garbage_pair", "ns", probe_garbage_pair},
+    {"young_10k_on_5m", "ms", probe_young_10k_on_5m},
+    {"cyclic_churn", "ns", probe_cyclic_churn},
     {"dict_halves_read", "ns", probe_dict_halves_read},
     {"dict_random_read", "ns", probe_dict_random_read},
     {"dict_shared_write", "ns", probe_dict_shared_write},

@@ -124,9 +124,11 @@ weft_status weft_dict_set(weft_thread *self, weft_object *o, weft_object *key, w
         old = dict_store_locked(self, s.entry, value);
     else
         status = found < 0 ? (weft_status)found : dict_insert_locked(self, d, key, hash, value);
+    bool peeked = guard_is_peeked(&g, o);
     guard_leave(self, &g);
     dict_search_end(self, &s);
-    weft_xdecref(self, old);
+    if (old != NULL)
+        ref_drop(self, old, peeked);
     return status;
 }
 
@@ -145,13 +147,13 @@ int weft_dict_pop(weft_thread *self, weft_object *o, weft_object *key, weft_obje
     int found = dict_find(self, d, key, hash, &g, &s);
     if (found == 1)
         dict_remove_locked(d, s.entry, s.slot, &old_key, &old_value);
+    bool peeked = guard_is_peeked(&g, o);
     guard_leave(self, &g);
     dict_search_end(self, &s);
-    weft_xdecref(self, old_key);
-    if (value == NULL)
-        weft_xdecref(self, old_value);
-    else if (found >= 0)
-        *value = old_value;
+    if (found == 1)
+        dict_let_go(self, old_key, old_value, peeked, NULL, value);
+    else if (found == 0 && value != NULL)
+        *value = NULL;
     return found;
 }
 
@@ -204,20 +206,22 @@ int weft_dict_replace(weft_thread *self, weft_object *o, weft_object *key, weft_
         else if (stored && (status = dict_insert_locked(self, d, key, hash, value)) != WEFT_OK)
             stored = status;
     }
+    bool peeked = guard_is_peeked(&g, o);
     guard_leave(self, &g);
     dict_search_end(self, &s);
-    weft_xdecref(self, old);
+    if (old != NULL)
+        ref_drop(self, old, peeked);
     return stored;
 }
 
-static void dict_empty(weft_thread *self, weft_object *o)
+void dict_empty(weft_thread *self, weft_object *o)
 {
     guard g;
     guard_enter(self, &g, o);
-    bool readers = !guard_alone(self, o);
+    bool readers = !guard_alone(self, o), peeked = guard_is_peeked(&g, o);
     dict_table *t = dict_take_table_locked(dict_of(o));
     guard_leave(self, &g);
-    dict_drop_table(self, t, readers);
+    dict_drop_table(self, t, readers, peeked);
 }
 
 weft_status weft_dict_clear(weft_thread *self, weft_object *o)
@@ -229,10 +233,10 @@ weft_status weft_dict_clear(weft_thread *self, weft_object *o)
     return WEFT_OK;
 }
 
-/* Nobody else has a reference, so nobody reads. */
-static void dict_destroy(weft_thread *self, weft_object *o)
+/* Nobody else has a reference, so nobody reads; but somebody may have read. */
+void dict_destroy(weft_thread *self, weft_object *o)
 {
-    dict_drop_table(self, dict_of(o)->table, false);
+    dict_drop_table(self, dict_of(o)->table, false, object_is_peeked(o));
 }
 
 static void dict_die(weft_thread *self, weft_object *o)
@@ -240,10 +244,10 @@ static void dict_die(weft_thread *self, weft_object *o)
     thread *t = thread_of(self);
     if (dict_of(o)->table == NULL) {
         header_die_plain(t, o);
-        object_free_sized(t, o, sizeof(dict), HEADER_FRONT);
+        object_free_container(t, o, sizeof(dict));
     } else if (object_die_begin(t, o)) {
         dict_destroy(self, o);
-        object_free_sized(t, o, sizeof(dict), HEADER_FRONT);
+        object_free_container(t, o, sizeof(dict));
         object_die_end(t);
     }
 }

@@ -41,7 +41,7 @@ weft_object *weft_instance_new(weft_thread *self, const weft_type *type)
         return NULL;
     }
     /* The rest of what weft_new does. */
-    weft_object *o = object_alloc_sized(thread_of(self), type->index, type->size, HEADER_FRONT);
+    weft_object *o = object_alloc_container_sized(thread_of(self), type->index, type->size);
     if (WEFT_UNLIKELY(o == NULL))
         return NULL;
     size_t count = instance_slot_count(type);

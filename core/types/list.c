@@ -92,8 +92,9 @@ static __attribute__((noinline)) weft_status list_set_any(weft_thread *self, wef
     weft_incref(self, item);
     /* order: release - pairs with ref_read. */
     weft_store_release(&l->items[index], item);
+    bool peeked = guard_is_peeked(&g, o);
     guard_leave(self, &g);
-    weft_decref(self, old);
+    ref_drop(self, old, peeked);
     return WEFT_OK;
 }
 
@@ -227,9 +228,12 @@ weft_object *weft_list_pop(weft_thread *self, weft_object *o, int64_t index)
         if (WEFT_UNLIKELY(list_is_loose(l)))
             list_trim_locked(self, l);
     }
+    bool peeked = guard_is_peeked(&g, o);
     guard_leave(self, &g);
     if (WEFT_UNLIKELY(item == NULL))
         (void)list_index_error(__func__, index, size);
+    else if (WEFT_UNLIKELY(peeked))
+        ref_linger(self, item);
     return item;
 }
 
@@ -238,10 +242,10 @@ static void list_empty(weft_thread *self, weft_object *o)
     size_t size;
     guard g;
     guard_enter(self, &g, o);
-    bool readers = !guard_alone(self, o);
+    bool readers = !guard_alone(self, o), peeked = guard_is_peeked(&g, o);
     weft_object **items = list_take_array_locked(list_of(o), &size);
     guard_leave(self, &g);
-    list_drop_array(self, items, size, readers);
+    list_drop_array(self, items, size, readers, peeked);
 }
 
 weft_status weft_list_clear(weft_thread *self, weft_object *o)
@@ -253,12 +257,12 @@ weft_status weft_list_clear(weft_thread *self, weft_object *o)
     return WEFT_OK;
 }
 
-/* Nobody else has a reference, so nobody reads. */
+/* Nobody else has a reference, so nobody reads; but somebody may have read. */
 static void list_destroy(weft_thread *self, weft_object *o)
 {
     list *l = list_of(o);
     if (l->items != NULL)
-        list_drop_array(self, l->items, l->size, false);
+        list_drop_array(self, l->items, l->size, false, object_is_peeked(o));
 }
 
 /* In a stopped world: nobody is inside a guard. */
@@ -311,10 +315,10 @@ static void list_die(weft_thread *self, weft_object *o)
     thread *t = thread_of(self);
     if (list_of(o)->items == NULL) {
         header_die_plain(t, o);
-        object_free_sized(t, o, sizeof(list), HEADER_FRONT);
+        object_free_container(t, o, sizeof(list));
     } else if (object_die_begin(t, o)) {
         list_destroy(self, o);
-        object_free_sized(t, o, sizeof(list), HEADER_FRONT);
+        object_free_container(t, o, sizeof(list));
         object_die_end(t);
     }
 }

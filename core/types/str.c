@@ -48,7 +48,7 @@ str_object *str_alloc(weft_thread *self, size_t size, int64_t length)
     }
     bool wide = (size_t)length != size;
     size_t count = size + (wide ? STR_LENGTH_SIZE : 0);
-    weft_object *o = object_alloc_sized(thread_of(self), WEFT_TYPE_STR, offsetof(str_object, data) + count + 1, 0);
+    weft_object *o = object_alloc_sized(thread_of(self), WEFT_TYPE_STR, offsetof(str_object, data) + count + 1);
     if (WEFT_UNLIKELY(o == NULL))
         return NULL;
     str_object *s = str_of(o);

@@ -43,8 +43,8 @@ static __attribute__((noinline)) weft_object *tuple_new_any(weft_thread *self, w
         return &empty_tuple.object;
     if (!check_items(items, count, "weft_tuple_new"))
         return NULL;
-    weft_object *o = object_alloc_sized(thread_of(self), WEFT_TYPE_TUPLE,
-                                        sizeof(tuple_object) + count * sizeof(weft_object *), HEADER_FRONT);
+    weft_object *o = object_alloc_container_sized(thread_of(self), WEFT_TYPE_TUPLE,
+                                                  sizeof(tuple_object) + count * sizeof(weft_object *));
     if (o == NULL)
         return NULL;
     tuple_of(o)->var.count = count;
@@ -71,11 +71,11 @@ weft_object *weft_tuple_new(weft_thread *self, weft_object *const *items, size_t
         return tuple_new_any(self, items, 2);
     if (WEFT_UNLIKELY(!count_try_take(at, b)))
         goto without_b;
-    char *block = (char *)magazine_take(heap_magazine(at, HEAP_OBJECT, TUPLE_OF_2 + HEADER_FRONT));
+    char *block = (char *)magazine_take(heap_magazine(at, HEAP_CONTAINER, TUPLE_OF_2 + HEADER_FRONT));
     if (WEFT_UNLIKELY(block == NULL))
         goto without_block;
     tuple_object *t = (tuple_object *)(void *)(block + HEADER_FRONT);
-    header_init(at, &t->var.object, WEFT_TYPE_TUPLE);
+    header_init_container(at, &t->var.object, WEFT_TYPE_TUPLE);
     header_front_init(block, HEADER_FRONT);
     t->var.count = 2;
     t->items[0] = a;
@@ -144,7 +144,7 @@ static __attribute__((noinline)) void tuple_die_from(weft_thread *self, weft_obj
     size_t count = tuple_of(o)->var.count;
     for (size_t i = first; i < count; i++)
         weft_decref(self, tuple_of(o)->items[i]);
-    object_free_sized(thread_of(self), o, sizeof(tuple_object) + count * sizeof(weft_object *), HEADER_FRONT);
+    object_free_container(thread_of(self), o, sizeof(tuple_object) + count * sizeof(weft_object *));
     object_die_end(thread_of(self));
 }
 
@@ -168,7 +168,7 @@ static void tuple_die(weft_thread *self, weft_object *o)
         return;
     }
     at->destroying = false; /* nothing has died */
-    object_free_sized(at, o, TUPLE_OF_2, HEADER_FRONT);
+    object_free_container(at, o, TUPLE_OF_2);
 }
 
 static weft_status tuple_hash(weft_thread *self, weft_object *o, uint64_t *hash)

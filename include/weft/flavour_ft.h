@@ -21,7 +21,7 @@ WEFT_API extern const char weft_flavour_free_threaded;
  *   owner   anyone reads, relaxed; written by the owner, by who merges, and in a stopped world
  *   bits    atomically (WEFT_BIT_*)
  *   lock    atomically
- * A dead block keeps word 1 as (merged, 0), owner 0, bits 0: late readers fail on it without writing. */
+ * A dead block keeps word 1 as (merged, 0), owner 0, bits 0 or LOGGED: late readers fail on it without writing. */
 struct weft_object {
     uint32_t local;
     uint32_t type;
@@ -48,11 +48,13 @@ enum {
     WEFT_BIT_TRACKED = 1,
     WEFT_BIT_FINALIZED = 2,
     WEFT_BIT_FROZEN = 4,
-    WEFT_BIT_OLD = 8,
+    WEFT_BIT_LOGGED = 8, /* of the block, dead or alive: it stands in a log of young blocks (docs/young.md) */
     WEFT_BIT_DEFERRED = 16,
     WEFT_BIT_WEAK = 32,
     WEFT_BIT_LOCK_WAITERS = 64,
-    WEFT_BIT_READERS = 128 /* a container that threads other than its owner have used: core/types/guard.h */
+    WEFT_BIT_READERS = 128, /* a container that threads other than its owner have used: core/types/guard.h */
+    WEFT_BIT_PEEKED = 2     /* a container whose items are used uncounted. Containers have no finalizers: so their
+                               WEFT_BIT_FINALIZED is free to say it */
 };
 
 /* The bits of a slot's word that a safepoint looks at; the rest of the word is core/world_ft.h's. */
@@ -75,8 +77,8 @@ static inline uint32_t weft_type_index(const weft_object *o)
     return o->type;
 }
 
-/* What a header is at first: one reference, the caller's. Returns `o`. */
-static inline weft_object *weft_header_begin_(weft_thread *self, void *block, uint32_t type)
+/* What a header is at first: one reference, that of the thread whose id is in `word1`. Returns `o`. */
+static inline weft_object *weft_header_begin_marked_(void *block, uint32_t type, weft_word_ word1)
 {
     weft_object *o = (weft_object *)block;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -86,8 +88,13 @@ static inline weft_object *weft_header_begin_(weft_thread *self, void *block, ui
 #endif
     /* order: release - the first of the release sequence of the new object's `shared`: a late reader whose
      * try-increment (acquire) lands on the new object then sees that the slot it came from no longer holds it. */
-    weft_store_release((weft_word_ *)(void *)&o->shared, *(const weft_word_ *)(const void *)&self->zero);
+    weft_store_release((weft_word_ *)(void *)&o->shared, word1);
     return o;
+}
+
+static inline weft_object *weft_header_begin_(weft_thread *self, void *block, uint32_t type)
+{
+    return weft_header_begin_marked_(block, type, *(const weft_word_ *)(const void *)&self->zero);
 }
 
 WEFT_STATIC_ASSERT(offsetof(weft_thread, id) - offsetof(weft_thread, zero) ==

@@ -37,6 +37,12 @@ typedef int (*weft_equal_fn)(weft_thread *self, weft_object *a, weft_object *b);
 /* A new str, or NULL with an error. */
 typedef weft_object *(*weft_repr_fn)(weft_thread *self, weft_object *o);
 
+/* weft_iterate: a new reference to an iterator over `o`, or NULL with an error. */
+typedef weft_object *(*weft_iterate_fn)(weft_thread *self, weft_object *o);
+
+/* weft_next: 1 and *item, a new reference, 0 at the end, or an error. Makes `o` an iterator. */
+typedef int (*weft_next_fn)(weft_thread *self, weft_object *o, weft_object **item);
+
 typedef struct weft_type_spec {
     const char *name; /* copied; 1 to 63 bytes of UTF-8 */
     size_t size;      /* bytes of the fixed part, header included: sizeof of a struct that begins with weft_object */
@@ -49,6 +55,8 @@ typedef struct weft_type_spec {
     weft_hash_fn hash;         /* NULL: not hashable, unless WEFT_TYPE_IDENTITY */
     weft_equal_fn equal;       /* NULL: equal only to itself */
     weft_repr_fn repr;         /* NULL: "<name at 0x...>" */
+    weft_iterate_fn iterate;   /* NULL: not iterable, unless there is `next` */
+    weft_next_fn next;         /* NULL: no iterator */
 } weft_type_spec;
 
 enum {
@@ -68,11 +76,22 @@ enum weft_type_index {
     WEFT_TYPE_TUPLE,
     WEFT_TYPE_LIST,
     WEFT_TYPE_DICT,
+    WEFT_TYPE_SET,
+    WEFT_TYPE_FROZENSET,
+    WEFT_TYPE_DEQUE,
+    WEFT_TYPE_ITERATOR,      /* over list, tuple, str, bytes, deque */
+    WEFT_TYPE_DICT_ITERATOR, /* over dict, set, frozenset */
+    WEFT_TYPE_MAP,
+    WEFT_TYPE_FILTER,
+    WEFT_TYPE_ENUMERATE,
+    WEFT_TYPE_ZIP,
+    WEFT_TYPE_GENERATOR, /* 19 */
     WEFT_TYPE_WEAK_DICT = 29,
     WEFT_TYPE_WEAK_ENTRY,
     WEFT_TYPE_WEAKREF,
     WEFT_TYPE_ATOMIC_INT = 32, /* from here on: types that hold no references */
     WEFT_TYPE_BUFFER,
+    WEFT_TYPE_RANGE,
     WEFT_TYPE_BUILTIN_END = 64, /* indexes below are kept for built-in types */
     WEFT_TYPE_MAX = 1 << 20     /* indexes are below this: see refcount/dying.h for why */
 };
@@ -96,13 +115,15 @@ struct weft_type {
     weft_hash_fn hash;
     weft_equal_fn equal;
     weft_repr_fn repr;
+    weft_iterate_fn iterate;
+    weft_next_fn next;
     weft_runtime *runtime;         /* the one it was registered in; NULL: built in */
     void *data;                    /* the module's own: slot names of an instance type */
     void (*data_free)(void *data); /* called when the runtime is freed; NULL: nothing to do */
     char name[64];
     void (*die)(weft_thread *self, weft_object *o); /* the library's own: how an object dies of which nothing special is
                                                      known; refcount/refcount.h */
-    uint8_t unused[256 - 8 * 4 - 11 * 8 - 64];
+    uint8_t unused[256 - 8 * 4 - 13 * 8 - 64];
 };
 
 WEFT_STATIC_ASSERT(sizeof(weft_type) == 256, "weft_type_of shifts by 8");

@@ -16,6 +16,7 @@
 #include "weft/weakref.h"    /* weak references */
 #include "weft/scalars.h"    /* none, bool, int, float */
 #include "weft/text.h"       /* str, bytes */
-#include "weft/containers.h" /* tuple, list, dict, instances */
+#include "weft/containers.h" /* tuple, list, dict, set, deque, instances */
+#include "weft/iterate.h"    /* iterators */
 
 #endif
