@@ -47,6 +47,9 @@ struct figure {
 static bool flavour_ratio(const figure *f, const settings *s, spread *value);
 static bool free_threaded(const figure *f, const settings *s, spread *value);
 static bool thread_speedup(const figure *f, const settings *s, spread *value);
+static bool gil_alone(const figure *f, const settings *s, spread *value);
+static bool operations_mean(const figure *f, const settings *s, spread *value);
+static bool operations_worst(const figure *f, const settings *s, spread *value);
 static bool report_mean(const figure *f, const settings *s, spread *value);
 
 static bool free_threaded_few(const figure *f, const settings *s, spread *value);
@@ -76,6 +79,43 @@ static const figure figures[] = {
     {"fork_dirty_fraction_gil", gil, "ratio", AT_MOST, 2, gil_few, "fork_dirty", 1}, /* beside the one above */
     {"young_10k_on_5m_ms", ft, "ms", AT_MOST, 1, free_threaded, "young_10k_on_5m", 1},
     {"cyclic_churn_2_threads_speedup", ft, "times", AT_LEAST, 1.8, thread_speedup, "cyclic_churn", 2},
+    {"op_list_get_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_list_get", 1},
+    {"op_list_set_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_list_set", 1},
+    {"op_list_append_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_list_append", 1},
+    {"op_list_iterate_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_list_iterate", 1},
+    {"op_dict_get_str_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_dict_get_str", 1},
+    {"op_dict_get_int_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_dict_get_int", 1},
+    {"op_dict_set_str_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_dict_set_str", 1},
+    {"op_dict_set_int_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_dict_set_int", 1},
+    {"op_dict_iterate_str_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_dict_iterate_str", 1},
+    {"op_dict_iterate_int_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_dict_iterate_int", 1},
+    {"op_str_concat_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_str_concat", 1},
+    {"op_str_hash_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_str_hash", 1},
+    {"op_slot_get_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_slot_get", 1},
+    {"op_slot_set_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_slot_set", 1},
+    {"op_float_add_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_float_add", 1},
+    {"ops_geomean_ratio", both, "ratio", AT_MOST, 1.05, operations_mean, "op_", 1},
+    {"ops_worst_ratio", both, "ratio", AT_MOST, 1.15, operations_worst, "op_", 1},
+    {"make_drop_float_ns", ft, "ns", AT_MOST, 4, free_threaded, "make_drop_float", 1},
+    {"make_drop_float_ns", gil, "ns", AT_MOST, 4, gil_alone, "make_drop_float", 1},
+    {"make_drop_list_ns", ft, "ns", AT_MOST, 6, free_threaded, "make_drop_list", 1},
+    {"make_drop_list_ns", gil, "ns", AT_MOST, 6, gil_alone, "make_drop_list", 1},
+    {"make_drop_tuple2_ns", ft, "ns", AT_MOST, 7, free_threaded, "make_drop_tuple2", 1},
+    {"make_drop_tuple2_ns", gil, "ns", AT_MOST, 7, gil_alone, "make_drop_tuple2", 1},
+    {"make_drop_dict_ns", ft, "ns", AT_MOST, 9, free_threaded, "make_drop_dict", 1},
+    {"make_drop_dict_ns", gil, "ns", AT_MOST, 9, gil_alone, "make_drop_dict", 1},
+    {"make_drop_dict1_ns", ft, "ns", AT_MOST, 20, free_threaded, "make_drop_dict1", 1},
+    {"make_drop_dict1_ns", gil, "ns", AT_MOST, 20, gil_alone, "make_drop_dict1", 1},
+    {"bytes_float", ft, "bytes", AT_MOST, 32, free_threaded, "bytes_float", 1},
+    {"bytes_int", ft, "bytes", AT_MOST, 32, free_threaded, "bytes_int", 1},
+    {"bytes_list", ft, "bytes", AT_MOST, 48, free_threaded, "bytes_list", 1},
+    {"bytes_tuple2", ft, "bytes", AT_MOST, 48, free_threaded, "bytes_tuple2", 1},
+    {"bytes_instance3", ft, "bytes", AT_MOST, 48, free_threaded, "bytes_instance3", 1},
+    {"bytes_dict5", ft, "bytes", AT_MOST, 250, free_threaded, "bytes_dict5", 1},
+    {"dict_halves_read_2_threads_speedup", ft, "times", AT_LEAST, 1.9, thread_speedup, "dict_halves_read", 2},
+    {"dict_random_read_2_threads_speedup", ft, "times", AT_LEAST, 1.0, thread_speedup, "dict_random_read", 2},
+    {"list_private_append_2_threads_speedup", ft, "times", AT_LEAST, 1.9, thread_speedup, "list_private_append", 2},
+    {"dict_shared_write_2_threads_speedup", ft, "times", AT_LEAST, 0.9, thread_speedup, "dict_shared_write", 2},
 };
 
 enum { FIGURES = sizeof figures / sizeof figures[0] };
@@ -109,11 +149,49 @@ static bool pair_ratio(const settings *s, const char *const programs[2], const u
     return true;
 }
 
+/* What the ratios of single operations have come to: for the figures over all of them, which come after. */
+static struct {
+    spread of[FIGURES];
+    size_t count;
+} operations;
+
 static bool flavour_ratio(const figure *f, const settings *s, spread *value)
 {
     const char *const programs[2] = {s->programs.ft, s->programs.gil};
     const uint32_t threads[2] = {f->threads, f->threads};
-    return pair_ratio(s, programs, threads, f->source, value);
+    if (!pair_ratio(s, programs, threads, f->source, value))
+        return false;
+    if (strncmp(f->source, "op_", 3) == 0)
+        operations.of[operations.count++] = *value;
+    return true;
+}
+
+static double mean_of(size_t offset)
+{
+    double values[FIGURES];
+    for (size_t i = 0; i < operations.count; i++)
+        values[i] = *(const double *)((const char *)&operations.of[i] + offset);
+    return geometric_mean(values, operations.count);
+}
+
+static bool operations_mean(const figure *f, const settings *s, spread *value)
+{
+    (void)f;
+    (void)s;
+    *value = (spread){.median = mean_of(offsetof(spread, median)),
+                      .low = mean_of(offsetof(spread, low)),
+                      .high = mean_of(offsetof(spread, high))};
+    return operations.count > 0;
+}
+
+static bool operations_worst(const figure *f, const settings *s, spread *value)
+{
+    (void)f;
+    (void)s;
+    for (size_t i = 0; i < operations.count; i++)
+        if (i == 0 || operations.of[i].median > value->median)
+            *value = operations.of[i];
+    return operations.count > 0;
 }
 
 /* Probes report the time of one operation over all threads, so one thread's over several threads' is the speed-up. */
@@ -173,6 +251,11 @@ static bool collector_speedup(const figure *f, const settings *s, spread *value)
     return true;
 }
 
+static bool gil_alone(const figure *f, const settings *s, spread *value)
+{
+    return one_flavour(f, s->programs.gil, s->rounds, value);
+}
+
 /* results.json, parsed; NULL if `make run` has not written it, or somebody tried the report on a fraction of the work. */
 static yajl_val read_results(const settings *s)
 {
@@ -220,10 +303,10 @@ static void print_figure(const figure *f, bool measured, const spread *value)
 {
     const char *sign = f->kind == AT_MOST ? "<=" : ">=";
     if (!measured) {
-        printf("%-32s %-18s %9s %-6s goal %s %-6g NOT MEASURED\n", f->name, f->flavour, "-", f->unit, sign, f->goal);
+        printf("%-38s %-18s %9s %-6s goal %s %-6g NOT MEASURED\n", f->name, f->flavour, "-", f->unit, sign, f->goal);
         return;
     }
-    printf("%-32s %-18s %9.3f %-6s goal %s %-6g %-5s  (%.3f-%.3f)\n", f->name, f->flavour, value->median, f->unit, sign,
+    printf("%-38s %-18s %9.3f %-6s goal %s %-6g %-5s  (%.3f-%.3f)\n", f->name, f->flavour, value->median, f->unit, sign,
            f->goal, reached(f, value->median) ? "holds" : "SHORT", value->low, value->high);
     fflush(stdout);
 }

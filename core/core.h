@@ -21,9 +21,9 @@ typedef struct thread {
     reclaim_thread reclaim;
     gc_thread gc;
     young_thread young; /* gc/state_ft.h */
-    const void *anchor; /* which OS thread is attached: the address of its thread-local anchor; NULL: none. Atomic,
-                                so that misuse by another thread is an error and not a race */
-    bool blocked;       /* inside weft_block_begin .. end */
+    const void *anchor; /* which OS thread is attached: the address of its thread-local anchor, one more inside
+                                weft_block_begin .. end; NULL: none. Atomic, so that misuse by another thread is an error
+                                and not a race */
     bool stopping;      /* has the world stopped */
     bool destroying;    /* inside object_destroy's loop */
     struct lock_waiting *waiting; /* the lock it waits for, or NULL; atomic: core/lock.h */
@@ -61,19 +61,34 @@ extern _Thread_local char thread_anchor __attribute__((tls_model("initial-exec")
  * function asks first; the messages name `function`. */
 weft_status thread_check_failed(const weft_thread *self, const char *function);
 
-static inline weft_status thread_check(const weft_thread *self, const char *function)
+static inline bool thread_is_ready(const weft_thread *self)
 {
     const thread *t = (const thread *)(const void *)self;
-    if (WEFT_LIKELY(t != NULL && weft_load_relaxed(&t->anchor) == (const void *)&thread_anchor && !t->blocked))
+    return WEFT_LIKELY(t != NULL && weft_load_relaxed(&t->anchor) == (const void *)&thread_anchor);
+}
+
+/* Is the OS thread that is attached inside weft_block_begin .. end? Asked by that one alone. */
+static inline bool thread_is_blocked(const thread *t)
+{
+    return weft_load_relaxed(&t->anchor) == (const void *)(&thread_anchor + 1);
+}
+
+static inline weft_status thread_check(const weft_thread *self, const char *function)
+{
+    if (thread_is_ready(self))
         return WEFT_OK;
     return thread_check_failed(self, function);
 }
 
-/* For the first line of a public function: returns `failure` after setting the error. */
-#define WEFT_CHECK_THREAD(self, failure)                              \
-    do {                                                              \
-        if (WEFT_UNLIKELY(thread_check((self), __func__) != WEFT_OK)) \
-            return failure;                                           \
+/* For the first line of a public function: returns `failure` after setting the error. (It returns whatever
+ * thread_check_failed says, so that the compiler sees that nothing goes on from there, and need not save registers on the
+ * common way.) */
+#define WEFT_CHECK_THREAD(self, failure)                 \
+    do {                                                 \
+        if (WEFT_UNLIKELY(!thread_is_ready(self))) {     \
+            (void)thread_check_failed((self), __func__); \
+            return failure;                              \
+        }                                                \
     } while (0)
 
 /* Is `o` an object of the built-in type `index`? Sets WEFT_ERROR_TYPE ("weft_list_append: list expected, got str"), or
@@ -84,7 +99,8 @@ static inline bool object_check(const weft_object *o, uint32_t index, const char
 {
     if (WEFT_LIKELY(o != NULL && weft_type_index(o) == index))
         return true;
-    return object_check_failed(o, index, function);
+    (void)object_check_failed(o, index, function);
+    return false; /* for certain, so that the compiler knows */
 }
 
 /* ---- objects: core/object.c ------------------------------------------------------------------------------------ */
@@ -98,12 +114,17 @@ weft_object *object_alloc(thread *self, const weft_type *type, size_t size);
 static inline weft_object *object_alloc_fixed(thread *self, uint32_t index, size_t size);
 static inline weft_object *object_alloc_container(thread *self, uint32_t index, size_t size);
 
-/* Lets the collector see `o`: from now on traverse must hold. Nothing to do for types that do not traverse. */
+/* Lets the collector see `o`, which is new: nobody else has seen it, and it was not published yet. From now on traverse must
+ * hold. Nothing to do for types that do not traverse. */
 static inline void object_track(thread *self, weft_object *o);
 static inline void object_untrack(thread *self, weft_object *o);
 
 /* The count has reached zero and word 1 says dead: finalize, destroy, free, without recursion. */
 void object_die(thread *self, weft_object *o);
+
+/* The last reference to an object whose header is plain (refcount.h) was given up, but the header is not dead yet. For any
+ * type; some built-in ones have a function of their own (type_set_die). */
+void object_die_plain(weft_thread *self, weft_object *o);
 
 /* Puts a dead object on the list of dying ones, for the next object_die_pending. */
 void object_die_later(thread *self, weft_object *o);
@@ -134,12 +155,21 @@ void types_close(weft_runtime *runtime);
 
 /* Puts the record of a built-in type in its place. Called by the type's file from builtin_types_init, once a process. */
 void type_set_builtin(uint32_t index, const weft_type_spec *spec);
+/* Gives it a function of its own for the death of objects with a plain header, in place of object_die_plain: it knows sizes
+ * and calls that the general one has to look up. Objects with anything special still die by the type's callbacks. */
+void type_set_die(uint32_t index, void (*die)(weft_thread *self, weft_object *o));
 /* Calls every built-in type's init function: core/types/builtin.c. */
 void builtin_types_init(void);
 
 static inline const weft_type *type_at(uint32_t index)
 {
     return weft_type_region + index;
+}
+
+/* Do objects of the type hold references? Most that are asked about are numbers and text. */
+static inline bool type_traverses(uint32_t index)
+{
+    return index >= WEFT_TYPE_TUPLE && type_at(index)->traverse != NULL;
 }
 
 #include "refcount/refcount.h" /* the flavour's bodies of the inline functions above */

@@ -60,12 +60,36 @@ static weft_status type_check_for_new(weft_thread *self, const weft_type *type, 
     return WEFT_OK;
 }
 
-weft_object *weft_new(weft_thread *self, const weft_type *type)
+/* All that weft_new does, without haste. */
+static __attribute__((noinline)) weft_object *object_new_any(weft_thread *self, const weft_type *type)
 {
-    WEFT_CHECK_THREAD(self, NULL);
-    if (type_check_for_new(self, type, false, __func__) != WEFT_OK)
+    if (thread_check(self, "weft_new") != WEFT_OK || type_check_for_new(self, type, false, "weft_new") != WEFT_OK)
         return NULL;
     return object_new_zeroed(self, type, type->size);
+}
+
+/* In a row for small objects that traverse, if there is a block: what is not on the way is a jump out of the function, so
+ * that nothing need be saved. */
+weft_object *weft_new_slow(weft_thread *self, const weft_type *type)
+{
+    if (WEFT_UNLIKELY(!thread_is_ready(self) || type == NULL || type->runtime != self->runtime))
+        return object_new_any(self, type);
+    size_t front = header_front(type);
+    size_t body = type->block_size - front - sizeof(weft_object); /* a very large one if it varies */
+    char *block = NULL;
+    if (WEFT_UNLIKELY(body - 1 >= OBJECT_SHORT_BODY ||
+                      (block = magazine_take(&heap_magazines_of(self, header_kind(type))[type->size_class])) == NULL))
+        return object_new_any(self, type);
+    weft_object *o = (weft_object *)(void *)(block + front);
+    if (type->traverse)
+        header_init_container(thread_of(self), o, type->index);
+    else
+        header_init(thread_of(self), o, type->index);
+    header_front_init(block, front);
+    weft_clear_short_((char *)(o + 1), block + type->block_size);
+    if (type->traverse)
+        object_track(thread_of(self), o);
+    return o;
 }
 
 weft_object *weft_new_var(weft_thread *self, const weft_type *type, size_t count)
@@ -165,6 +189,23 @@ void object_die(thread *self, weft_object *o)
     self->destroying = false;
     if (self->dying)
         object_die_pending(self);
+}
+
+void object_die_plain(weft_thread *self, weft_object *o)
+{
+    thread *t = thread_of(self);
+    const weft_type *type = weft_type_of(o);
+    if (WEFT_UNLIKELY(type->finalize != NULL)) {
+        header_die(o);
+        object_die(t, o);
+    } else if (type->destroy == NULL) {
+        header_die_plain(t, o);
+        object_free(t, o, type);
+    } else if (object_die_begin(t, o)) {
+        type->destroy(self, o);
+        object_free(t, o, type);
+        object_die_end(t);
+    }
 }
 
 bool object_check_failed(const weft_object *o, uint32_t index, const char *function)

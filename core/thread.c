@@ -18,6 +18,13 @@ static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static bool key_made;
 
+/* May the OS thread that is attached make calls with t? If not, it is in a blocking region. */
+static void thread_set_usable(thread *t, bool usable)
+{
+    weft_store_relaxed(&t->anchor, (const void *)(&thread_anchor + (usable ? 0 : 1)));
+    t->head.usable = usable ? t->head.runtime : NULL;
+}
+
 /* The OS thread ends. What it has locked by weft_lock stays locked, as a POSIX mutex would. */
 static void memberships_end(void *unused)
 {
@@ -28,9 +35,9 @@ static void memberships_end(void *unused)
         /* The allocator's own destructor may have run before this one and taken the thread's part of the heap along. If
          * there is no memory for another, allocations in what follows fail. */
         (void)heap_thread_attach(&t->head.runtime->heap, &t->heap);
-        if (t->blocked) {
+        if (thread_is_blocked(t)) {
             thread_enter(t);
-            t->blocked = false;
+            thread_set_usable(t, true);
         }
         if (t->stopping)
             weft_world_start(&t->head);
@@ -65,7 +72,7 @@ weft_status thread_check_failed(const weft_thread *self, const char *function)
     const void *anchor = weft_load_relaxed(&t->anchor);
     if (anchor == NULL)
         return weft_error_set(WEFT_ERROR_THREAD, "%s: self is not attached", function);
-    if (anchor != &thread_anchor)
+    if (!thread_is_blocked(t))
         return weft_error_set(WEFT_ERROR_THREAD, "%s: self is attached by another thread", function);
     return weft_error_set(WEFT_ERROR_THREAD, "%s: self is inside a blocking region", function);
 }
@@ -150,7 +157,7 @@ weft_thread *weft_thread_attach(weft_runtime *runtime)
     memberships = t;
     thread_enter(t);
     heap_magazines_init(t);
-    weft_store_relaxed(&t->anchor, (const void *)&thread_anchor);
+    thread_set_usable(t, true);
     return &t->head;
 }
 
@@ -175,6 +182,7 @@ weft_status weft_thread_detach(weft_thread *self)
                                                  : "collection");
     gc_thread_ends(t);
     thread_leave_clean(t, true);
+    t->head.usable = NULL;
     weft_store_relaxed(&t->anchor, (const void *)NULL);
     membership_remove(t);
     heap_thread_detach(&self->runtime->heap, &t->heap);
@@ -189,18 +197,18 @@ weft_status weft_block_begin(weft_thread *self)
     if (t->stopping)
         return weft_error_set(WEFT_ERROR_BUSY, "weft_block_begin: this thread has the world stopped");
     thread_leave_clean(t, false);
-    t->blocked = true;
+    thread_set_usable(t, false);
     return WEFT_OK;
 }
 
 weft_status weft_block_end(weft_thread *self)
 {
     thread *t = thread_of(self);
-    if (t == NULL || weft_load_relaxed(&t->anchor) != (const void *)&thread_anchor)
-        return thread_check_failed(self, "weft_block_end");
-    if (!t->blocked)
+    if (thread_is_ready(self))
         return weft_error_set(WEFT_ERROR_THREAD, "weft_block_end: self is not inside a blocking region");
-    t->blocked = false;
+    if (t == NULL || !thread_is_blocked(t))
+        return thread_check_failed(self, "weft_block_end");
+    thread_set_usable(t, true);
     thread_enter(t);
     return WEFT_OK;
 }
@@ -260,7 +268,8 @@ void threads_after_fork_child(thread *self)
         lock_after_fork_child(t);
         heap_thread_gone(&runtime->heap, &t->heap);
         t->anchor = NULL;
-        t->blocked = t->destroying = false;
+        t->head.usable = NULL;
+        t->destroying = false;
         t->head.critical = NULL;
         t->pool_next = runtime->pool;
         runtime->pool = t;

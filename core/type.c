@@ -62,12 +62,15 @@ static void type_fill(weft_type *type, uint32_t index, const weft_type_spec *spe
     type->copy = spec->copy;
     type->copy_fill = spec->copy_fill;
     type->runtime = runtime;
+    type->die = object_die_plain;
     if (type->item_size == 0) {
         type->block_size = (uint32_t)heap_round(spec->size + header_front(type));
         type->size_class = type->block_size <= WEFT_SMALL_MAX ? heap_class_of(type->block_size) : 0;
-        if (!spec->traverse && !spec->finalize && !spec->destroy)
-            type->leaf_class = type->size_class;
     }
+    size_t body = type->block_size - header_front(type) - sizeof(weft_object); /* a very large one if it varies */
+    bool is_leaf = !spec->traverse && !spec->finalize && !spec->destroy;
+    type->new_magazine = magazine_offset(!spec->traverse && body - 1 < OBJECT_SHORT_BODY ? type->size_class : 0);
+    type->free_magazine = magazine_offset(is_leaf ? type->size_class : 0);
     strncpy(type->name, spec->name, sizeof type->name - 1);
 }
 
@@ -75,6 +78,11 @@ void type_set_builtin(uint32_t index, const weft_type_spec *spec)
 {
     assert(index < WEFT_TYPE_BUILTIN_END);
     type_fill(weft_type_region + index, index, spec, NULL);
+}
+
+void type_set_die(uint32_t index, void (*die)(weft_thread *self, weft_object *o))
+{
+    weft_type_region[index].die = die;
 }
 
 static weft_status type_spec_check(const weft_type_spec *spec)

@@ -10,6 +10,17 @@ static inline weft_magazine *heap_magazine(struct thread *self, heap_kind kind, 
     return &heap_magazines_of((weft_thread *)(void *)self, kind)[heap_class_of(size)];
 }
 
+/* Where in a weft_thread the magazine of objects of this class is; and the magazine there. */
+static inline uint32_t magazine_offset(uint32_t size_class)
+{
+    return (uint32_t)(offsetof(weft_thread, objects) + size_class * sizeof(weft_magazine));
+}
+
+static inline weft_magazine *magazine_at(weft_thread *self, uint32_t offset)
+{
+    return (weft_magazine *)(void *)((char *)self + offset);
+}
+
 /* size is a constant from 1 to WEFT_SMALL_MAX. */
 static inline void *heap_alloc_small(struct thread *self, heap_kind kind, size_t size)
 {

@@ -145,19 +145,20 @@ bool count_merge(weft_object *o, int64_t extra)
     return next == WEFT_SHARED_MERGED;
 }
 
-/* The owner's count has just reached zero. */
-void weft_decref_zero(weft_thread *self, weft_object *o)
+void weft_decref_last(weft_thread *self, weft_object *o)
 {
-    /* order: acquire - pairs with the release of the others' last decrements: their use of the object is over. */
-    if (WEFT_LIKELY(weft_load_acquire(&o->shared) == WEFT_SHARED_DEFAULT)) {
-        if (object_die_leaf(thread_of(self), o))
-            return;
-        header_die(o);
-        object_die(thread_of(self), o);
+    thread *t = thread_of(self);
+    if (WEFT_LIKELY(header_is_plain(t, o))) {
+        object_die_by_type(t, o);
         return;
     }
-    if (count_merge(o, 0))
-        object_die(thread_of(self), o);
+    o->local = 0;
+    /* order: acquire - pairs with the release of the others' last decrements: their use of the object is over. */
+    if (weft_load_acquire(&o->shared) == WEFT_SHARED_DEFAULT)
+        header_die(o);
+    else if (!count_merge(o, 0))
+        return;
+    object_die(t, o);
 }
 
 /* ---- immortality --------------------------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
 
 #include "refcount/refcount.h"
 
-typedef uint64_t __attribute__((may_alias)) object_word;
+typedef weft_word_ object_word;
 
 /* Word 1 of an object as one integer: shared, owner, bits, lock. */
 static inline object_word *object_word1(weft_object *o)
@@ -31,13 +31,15 @@ static inline object_word word1_bits(uint8_t bits)
 #endif
 }
 
+/* Word 1 of an object that `self` has made and nobody else has touched. */
+static inline object_word word1_fresh(const thread *self)
+{
+    return *(const object_word *)(const void *)&self->head.zero;
+}
+
 static inline void header_init(thread *self, weft_object *o, uint32_t index)
 {
-    o->local = 1;
-    o->type = index;
-    /* order: release - the first of the release sequence of the new object's `shared`: a late reader whose
-     * try-increment (acquire) lands on the new object then sees that the slot it came from no longer holds it. */
-    weft_store_release(object_word1(o), word1_make(WEFT_SHARED_DEFAULT, self->head.id));
+    (void)weft_header_begin_(&self->head, o, index);
 }
 
 static inline void header_kill(weft_object *o)
@@ -74,10 +76,7 @@ static inline void header_init_container(thread *self, weft_object *o, uint32_t 
     object_word logged = word1_logged(o);
     if (WEFT_UNLIKELY(logged == 0) && young_log(self, o))
         logged = word1_bits(WEFT_BIT_LOGGED);
-    o->local = 1;
-    o->type = index;
-    /* order: release - as in header_init. */
-    weft_store_release(object_word1(o), word1_make(WEFT_SHARED_DEFAULT, self->head.id) | logged);
+    (void)weft_header_begin_marked_(o, index, word1_fresh(self) | logged);
 }
 
 static inline void header_bury(weft_object *o)
@@ -88,6 +87,7 @@ static inline void header_bury(weft_object *o)
 /* The same to its count, by its owner, and its bits stay: it may have been finalized, and a finalizer may bring it back. */
 static inline void header_die(weft_object *o)
 {
+    o->local = 0;
     weft_store_relaxed(&o->owner, (uint16_t)WEFT_OWNER_NONE);
     weft_store_relaxed(&o->shared, (int32_t)WEFT_SHARED_MERGED);
 }
@@ -124,9 +124,12 @@ static inline void object_clear_bits(weft_object *o, uint8_t bits)
 
 static inline void object_track(thread *self, weft_object *o)
 {
+    object_word word = weft_load_relaxed(object_word1(o));
     (void)self;
-    /* Nobody else has seen the object yet, so no bit of it can be changing. */
-    weft_store_relaxed(&o->bits, (uint8_t)(weft_load_relaxed(&o->bits) | WEFT_BIT_TRACKED));
+    assert((word & ~word1_bits(0xFF)) == word1_fresh(self));
+    /* Nobody else has seen the object yet, so nobody changes the word. It is written whole, since a store of a byte of it
+     * would hold up the next load of the whole. order: release - as header_init's. */
+    weft_store_release(object_word1(o), word | word1_bits(WEFT_BIT_TRACKED));
 }
 
 static inline void object_untrack(thread *self, weft_object *o)
@@ -134,6 +137,28 @@ static inline void object_untrack(thread *self, weft_object *o)
     (void)self;
     if (weft_load_relaxed(&o->bits) & WEFT_BIT_TRACKED)
         object_clear_bits(o, WEFT_BIT_TRACKED);
+}
+
+/* Is nobody but `self`, its owner, counting it or holding its lock, and is no bit set but perhaps TRACKED and LOGGED? */
+static inline bool header_is_plain(const thread *self, weft_object *o)
+{
+    const object_word allowed = word1_bits(WEFT_BIT_TRACKED | WEFT_BIT_LOGGED);
+    /* order: acquire - pairs with the release of the others' last decrements: their use of the object is over. */
+    object_word word = weft_load_acquire(object_word1(o));
+    return WEFT_LIKELY(word == word1_fresh(self)) || WEFT_LIKELY((word | allowed) == (word1_fresh(self) | allowed));
+}
+
+/* Such an object is dead from now on, and no longer tracked. */
+static inline void header_die_plain(thread *self, weft_object *o)
+{
+    (void)self;
+    header_bury(o);
+}
+
+/* And now its block is free: a late reader knows already. */
+static inline void header_free_plain(weft_object *o)
+{
+    (void)o;
 }
 
 /* The same for an object that is dead: no other thread changes its bits any more. */
@@ -163,6 +188,26 @@ static inline void object_publish(weft_object *o)
 static inline bool count_try_ref(thread *self, weft_object *o)
 {
     return weft_try_incref(&self->head, o);
+}
+
+static inline bool count_try_take(thread *self, weft_object *o)
+{
+    uint32_t more;
+    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->head.id) &&
+        WEFT_LIKELY(!__builtin_add_overflow(o->local, 1u, &more))) {
+        o->local = more;
+        return true;
+    }
+    return weft_is_constant_(o);
+}
+
+static inline bool count_try_drop(thread *self, weft_object *o)
+{
+    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->head.id) && WEFT_LIKELY(o->local != 1)) {
+        o->local -= 1;
+        return true;
+    }
+    return weft_is_constant_(o);
 }
 
 static inline void count_resurrect(weft_object *o)

@@ -4,10 +4,15 @@
 /* A count this low cannot be brought back to zero by stray decrements. */
 #define COUNT_IMMORTAL (INT64_MIN / 2)
 
-void weft_decref_zero(weft_thread *self, weft_object *o)
+void weft_decref_last(weft_thread *self, weft_object *o)
 {
-    if (!object_die_leaf(thread_of(self), o))
-        object_die(thread_of(self), o);
+    thread *t = thread_of(self);
+    if (WEFT_LIKELY(header_is_plain(t, o))) {
+        object_die_by_type(t, o);
+        return;
+    }
+    header_die(o);
+    object_die(t, o);
 }
 
 bool weft_is_immortal(const weft_object *o)

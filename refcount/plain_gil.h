@@ -5,15 +5,11 @@
 #include "gc/links_gil.h"
 #include "refcount/refcount.h"
 
+WEFT_STATIC_ASSERT(GC_PLACE_NONE == 0, "where a new object is");
+
 static inline void header_init(thread *self, weft_object *o, uint32_t index)
 {
-    (void)self;
-    o->count = 1;
-    o->type = index;
-    o->bits = 0;
-    o->place = GC_PLACE_NONE;
-    o->unused = 0;
-    o->mark = WEFT_HEADER_MARK;
+    (void)weft_header_begin_(&self->head, o, index);
 }
 
 static inline void header_kill(weft_object *o)
@@ -99,6 +95,28 @@ static inline void object_untrack_dying(thread *self, weft_object *o)
     object_untrack(self, o);
 }
 
+static inline bool header_is_plain(const thread *self, const weft_object *o)
+{
+    (void)self;
+    return WEFT_LIKELY((o->bits & ~(WEFT_BIT_TRACKED | WEFT_BIT_OLD)) == 0);
+}
+
+static inline void header_die(weft_object *o)
+{
+    o->count = 0;
+}
+
+static inline void header_die_plain(thread *self, weft_object *o)
+{
+    header_die(o);
+    object_untrack(self, o);
+}
+
+static inline void header_free_plain(weft_object *o)
+{
+    header_kill(o);
+}
+
 static inline bool object_is_live(const weft_object *o)
 {
     return o->type != WEFT_TYPE_INVALID && o->count != 0 && !(o->bits & HEADER_BIT_DYING);
@@ -115,6 +133,21 @@ static inline bool count_try_ref(thread *self, weft_object *o)
         return false;
     weft_incref(&self->head, o);
     return true;
+}
+
+static inline bool count_try_take(thread *self, weft_object *o)
+{
+    weft_incref(&self->head, o);
+    return true;
+}
+
+static inline bool count_try_drop(thread *self, weft_object *o)
+{
+    (void)self;
+    int64_t count = o->count;
+    if (WEFT_LIKELY(count > 1))
+        o->count = count - 1;
+    return WEFT_LIKELY(count != 1);
 }
 
 static inline void count_resurrect(weft_object *o)

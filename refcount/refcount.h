@@ -12,6 +12,9 @@
  *   header_init_container(self, o, index)   the same in a dead block of a container: object of a type that traverses
  *   header_kill(o)                what every late reader of a dead block understands
  *   header_bury(o)                the same, and what belongs to the block stays: needed for containers, right for all
+ *   header_is_plain(self, o)      nobody but self counts it, and no bit but TRACKED and LOGGED or OLD is set
+ *   header_die(o)                 its count is zero from now on
+ *   header_die_plain(self, o)     the same, of a plain one, and it is no longer tracked; header_free_plain(o): its block is free
  *   HEADER_FRONT                  bytes of the block in front of an object whose type traverses
  *   header_front(type)            the same for this type
  *   header_front_init(block, n)    makes those bytes ready
@@ -20,6 +23,7 @@
  *   object_publish(o)             from now on count_try_ref by others may succeed
  *   count_try_ref(self, o)        one more reference, unless the object is dying
  *   count_defer(self, o)          only the collector frees it from now on
+ *   count_try_take(self, o), count_try_drop(self, o)   weft_incref, weft_decref if they take no call; else false
  *   count_resurrect(o)            a dead object gets one reference, for its finalizer
  *   count_drop_resurrected(o)     gives it back; true if that was the last
  *   object_bits(o), object_set_bits(o, bits), object_clear_bits(o, bits)
@@ -31,6 +35,8 @@
 #endif
 
 void count_defer(thread *self, weft_object *o);
+
+enum { OBJECT_SHORT_BODY = 64 /* bytes behind the header that weft_clear_short_ clears, at most */ };
 
 static inline heap_kind header_kind(const weft_type *type)
 {
@@ -71,27 +77,61 @@ static inline weft_object *object_alloc_container_sized(thread *self, uint32_t i
     return object_alloc_container(self, index, size);
 }
 
-/* The magazine of a type whose objects have only to be freed when they die; for other types one that never has room.
- * Numbers are told apart by a branch: it is predicted, so that the next allocation need not wait for the load of the
- * object's type, of the type's record, and of the magazine's count: 3.4 ns for a float made and dropped, where it was 11.7. */
-static inline weft_magazine *object_leaf_magazine(thread *self, const weft_object *o)
+/* ---- the death of objects with a plain header, whose last reference was given up; the header is not dead yet ---------- */
+
+/* Frees the block of one whose type traverses, after header_die_plain: `size` of the object, a constant if it can be. */
+static inline void object_free_container(thread *self, weft_object *o, size_t size)
 {
-    uint32_t index = weft_type_index(o);
-    if (index == WEFT_TYPE_INT || index == WEFT_TYPE_FLOAT)
-        return &self->head.objects[heap_class_of(sizeof(weft_int_object))];
-    return &self->head.objects[type_at(index)->leaf_class];
+    header_free_plain(o);
+    heap_free_small(self, HEAP_CONTAINER, (char *)o - HEADER_FRONT, size + HEADER_FRONT);
+}
+
+/* One that refers to nothing. */
+static inline void object_die_leaf(thread *self, weft_object *o, size_t size)
+{
+    header_kill(o);
+    heap_free_small(self, HEAP_OBJECT, o, size);
+}
+
+/* Around the part of a death in which references are dropped. False: another object is dying, and this one will when that
+ * one has; it is not the caller's any more. */
+static inline bool object_die_begin(thread *self, weft_object *o)
+{
+    if (self->destroying) {
+        header_die(o);
+        object_die_later(self, o);
+        return false;
+    }
+    self->destroying = true;
+    header_die_plain(self, o);
+    return true;
+}
+
+static inline void object_die_end(thread *self)
+{
+    self->destroying = false;
+    if (WEFT_UNLIKELY(self->dying != NULL))
+        object_die_pending(self);
 }
 
 WEFT_STATIC_ASSERT(sizeof(weft_int_object) == sizeof(weft_float_object), "one magazine for both");
 
-/* Frees an object whose count has reached zero and whose header is not dead yet, if that is all there is to its death
- * (no bit says otherwise) and the magazine has room. */
-static inline bool object_die_leaf(thread *self, weft_object *o)
+/* Numbers are told apart by a branch, built-in types by a jump through their record, and both are predicted: so the next
+ * allocation need not wait for the loads of the object's type, of the type's record, and of the magazine's count: 3.4 ns for
+ * a float made and dropped, where it was 11.7. */
+static inline void object_die_by_type(thread *self, weft_object *o)
 {
-    if (WEFT_UNLIKELY(object_bits(o) != 0) || WEFT_UNLIKELY(!magazine_put(object_leaf_magazine(self, o), o)))
-        return false;
-    header_kill(o); /* only now, so that the magazine is looked at once; it is this thread's alone */
-    return true;
+    uint32_t index = weft_type_index(o);
+    if (index == WEFT_TYPE_INT || index == WEFT_TYPE_FLOAT) {
+        object_die_leaf(self, o, sizeof(weft_int_object));
+        return;
+    }
+    const weft_type *type = type_at(index);
+    if (index >= WEFT_TYPE_BUILTIN_END && magazine_put(magazine_at(&self->head, type->free_magazine), o)) {
+        header_kill(o); /* only now, so that the magazine is looked at once; it is this thread's alone */
+        return;
+    }
+    type->die(&self->head, o);
 }
 
 #endif

@@ -172,8 +172,8 @@ static weak_object *weak_alloc(thread *self, weft_object *o, uint32_t index, siz
     w->arg = arg;
     w->next = w->prev = NULL;
     w->garbage = w->listed = false;
-    object_publish(&w->object);
     object_track(self, &w->object);
+    object_publish(&w->object);
     return w;
 }
 

@@ -44,7 +44,7 @@ static weft_status churn_objects(weft_thread *self, uint32_t index, void *arg)
 double probe_alloc_free_48(weft_thread *self, uint32_t threads)
 {
     const weft_type_spec spec = {.name = "sized", .size = sizeof(sized)};
-    allocations a = {.type = weft_type_register(self, &spec), .rounds = 10000};
+    allocations a = {.type = weft_type_register(self, &spec), .rounds = 2000};
     return a.type ? probe_ns(self, threads, a.rounds * PLACES, churn_objects, &a) : -1;
 }
 
@@ -74,6 +74,6 @@ static weft_status churn_raw(weft_thread *self, uint32_t index, void *arg)
 
 double probe_raw_48(weft_thread *self, uint32_t threads)
 {
-    allocations a = {.rounds = 10000};
+    allocations a = {.rounds = 2000};
     return probe_ns(self, threads, a.rounds * PLACES, churn_raw, &a);
 }

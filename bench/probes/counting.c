@@ -66,14 +66,14 @@ static weft_status count_hot(weft_thread *self, uint32_t index, void *arg)
 
 double probe_count_pair(weft_thread *self, uint32_t threads)
 {
-    pairs p = {.rounds = 50000};
+    pairs p = {.rounds = 5000};
     return probe_ns(self, threads, p.rounds * OBJECTS, count_own, &p);
 }
 
 /* One object with a count in every thread: weft_share. */
 double probe_sharded_hot(weft_thread *self, uint32_t threads)
 {
-    pairs p = {.rounds = 20000, .hot = weft_float_new(self, 1)};
+    pairs p = {.rounds = 4000, .hot = weft_float_new(self, 1)};
     if (!p.hot || weft_share(self, p.hot) < 0) {
         weft_xdecref(self, p.hot);
         return -1;

@@ -1,14 +1,14 @@
-/* probes.h - what the probes' files share. A probe times batches of a few milliseconds, so that many of them
- * run undisturbed on a busy machine, and reports the median batch. */
+/* probes.h - what the probes' files share. A probe times batches of less than a millisecond or so, so that many of them
+ * run undisturbed on a busy machine, and reports the least disturbed one: other work can only add to it. */
 #ifndef WEFT_BENCH_PROBES_H
 #define WEFT_BENCH_PROBES_H
 
 #include "bench.h"
 
-enum { PROBE_BATCHES = 41 };
+enum { PROBE_BATCHES = 101 };
 
 /* Runs `body` on `threads` threads PROBE_BATCHES times, each doing `operations` operations, after one run that does not
- * count. The median time in ns of one operation if all operations of all threads were done one after the other: with
+ * count. The least time in ns of one operation if all operations of all threads were done one after the other: with
  * twice the threads at full speed it halves. Negative: an error is set. */
 double probe_ns(weft_thread *self, uint32_t threads, uint64_t operations, bench_body body, void *arg);
 
@@ -29,5 +29,35 @@ double probe_side_bytes(weft_thread *self, uint32_t threads);
 double probe_fork_dirty(weft_thread *self, uint32_t threads);
 double probe_young_10k_on_5m(weft_thread *self, uint32_t threads);
 double probe_cyclic_churn(weft_thread *self, uint32_t threads);
+double probe_dict_halves_read(weft_thread *self, uint32_t threads);
+double probe_dict_random_read(weft_thread *self, uint32_t threads);
+double probe_dict_shared_write(weft_thread *self, uint32_t threads);
+double probe_list_private_append(weft_thread *self, uint32_t threads);
+double probe_op_list_get(weft_thread *self, uint32_t threads);
+double probe_op_list_set(weft_thread *self, uint32_t threads);
+double probe_op_list_append(weft_thread *self, uint32_t threads);
+double probe_op_list_iterate(weft_thread *self, uint32_t threads);
+double probe_op_dict_get_str(weft_thread *self, uint32_t threads);
+double probe_op_dict_get_int(weft_thread *self, uint32_t threads);
+double probe_op_dict_set_str(weft_thread *self, uint32_t threads);
+double probe_op_dict_set_int(weft_thread *self, uint32_t threads);
+double probe_op_dict_iterate_str(weft_thread *self, uint32_t threads);
+double probe_op_dict_iterate_int(weft_thread *self, uint32_t threads);
+double probe_op_str_concat(weft_thread *self, uint32_t threads);
+double probe_op_str_hash(weft_thread *self, uint32_t threads);
+double probe_op_slot_get(weft_thread *self, uint32_t threads);
+double probe_op_slot_set(weft_thread *self, uint32_t threads);
+double probe_op_float_add(weft_thread *self, uint32_t threads);
+double probe_make_drop_float(weft_thread *self, uint32_t threads);
+double probe_make_drop_list(weft_thread *self, uint32_t threads);
+double probe_make_drop_tuple2(weft_thread *self, uint32_t threads);
+double probe_make_drop_dict(weft_thread *self, uint32_t threads);
+double probe_make_drop_dict1(weft_thread *self, uint32_t threads);
+double probe_bytes_float(weft_thread *self, uint32_t threads);
+double probe_bytes_int(weft_thread *self, uint32_t threads);
+double probe_bytes_list(weft_thread *self, uint32_t threads);
+double probe_bytes_tuple2(weft_thread *self, uint32_t threads);
+double probe_bytes_instance3(weft_thread *self, uint32_t threads);
+double probe_bytes_dict5(weft_thread *self, uint32_t threads);
 
 #endif

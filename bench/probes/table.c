@@ -22,6 +22,36 @@ const probe bench_probes[] = {
     {"fork_dirty", "ratio", probe_fork_dirty},
     {"young_10k_on_5m", "ms", probe_young_10k_on_5m},
     {"cyclic_churn", "ns", probe_cyclic_churn},
+    {"dict_halves_read", "ns", probe_dict_halves_read},
+    {"dict_random_read", "ns", probe_dict_random_read},
+    {"dict_shared_write", "ns", probe_dict_shared_write},
+    {"list_private_append", "ns", probe_list_private_append},
+    {"op_list_get", "ns", probe_op_list_get},
+    {"op_list_set", "ns", probe_op_list_set},
+    {"op_list_append", "ns", probe_op_list_append},
+    {"op_list_iterate", "ns", probe_op_list_iterate},
+    {"op_dict_get_str", "ns", probe_op_dict_get_str},
+    {"op_dict_get_int", "ns", probe_op_dict_get_int},
+    {"op_dict_set_str", "ns", probe_op_dict_set_str},
+    {"op_dict_set_int", "ns", probe_op_dict_set_int},
+    {"op_dict_iterate_str", "ns", probe_op_dict_iterate_str},
+    {"op_dict_iterate_int", "ns", probe_op_dict_iterate_int},
+    {"op_str_concat", "ns", probe_op_str_concat},
+    {"op_str_hash", "ns", probe_op_str_hash},
+    {"op_slot_get", "ns", probe_op_slot_get},
+    {"op_slot_set", "ns", probe_op_slot_set},
+    {"op_float_add", "ns", probe_op_float_add},
+    {"make_drop_float", "ns", probe_make_drop_float},
+    {"make_drop_list", "ns", probe_make_drop_list},
+    {"make_drop_tuple2", "ns", probe_make_drop_tuple2},
+    {"make_drop_dict", "ns", probe_make_drop_dict},
+    {"make_drop_dict1", "ns", probe_make_drop_dict1},
+    {"bytes_float", "bytes", probe_bytes_float},
+    {"bytes_int", "bytes", probe_bytes_int},
+    {"bytes_list", "bytes", probe_bytes_list},
+    {"bytes_tuple2", "bytes", probe_bytes_tuple2},
+    {"bytes_instance3", "bytes", probe_bytes_instance3},
+    {"bytes_dict5", "bytes", probe_bytes_dict5},
     {NULL, NULL, NULL},
 };
 
@@ -35,5 +65,5 @@ double probe_ns(weft_thread *self, uint32_t threads, uint64_t operations, bench_
         if (i >= 0)
             ns[i] = seconds * 1e9 / (double)operations / threads;
     }
-    return spread_of(ns, PROBE_BATCHES).median;
+    return spread_of(ns, PROBE_BATCHES).min; /* the least disturbed */
 }

@@ -240,6 +240,19 @@ void dict_destroy(weft_thread *self, weft_object *o)
     dict_drop_table(self, dict_of(o)->table, false, object_is_peeked(o));
 }
 
+static void dict_die(weft_thread *self, weft_object *o)
+{
+    thread *t = thread_of(self);
+    if (dict_of(o)->table == NULL) {
+        header_die_plain(t, o);
+        object_free_container(t, o, sizeof(dict));
+    } else if (object_die_begin(t, o)) {
+        dict_destroy(self, o);
+        object_free_container(t, o, sizeof(dict));
+        object_die_end(t);
+    }
+}
+
 void dict_type_init(void)
 {
     static const weft_type_spec spec = {
@@ -256,4 +269,5 @@ void dict_type_init(void)
         .copy_fill = dict_copy_fill,
     };
     type_set_builtin(WEFT_TYPE_DICT, &spec);
+    type_set_die(WEFT_TYPE_DICT, dict_die);
 }

@@ -5,9 +5,9 @@
  * container without its lock until another thread first touches it (as biased locks do: Kawachiya, Koseki and Onodera,
  * "Lock Reservation", OOPSLA 2002).
  *
- *   owner    writes the container's address to its slot's `guarded`, then looks whether the lock is free,
- *            and then whether WEFT_BIT_READERS is clear. If so it works, and writes NULL. If not it writes NULL and takes the lock, as
- *            everybody else.
+ *   owner    writes the container's address to its slot's `guarded`, then looks, in one load, whether the lock is free and
+ *            WEFT_BIT_READERS clear. If so it works, and writes NULL. If not it writes NULL and takes the lock, as everybody
+ *            else.
  *   another  takes the object's lock; finds WEFT_BIT_READERS clear, makes every running thread pass a full barrier, and
  *            waits while the owner's `guarded` is this container. Then it sets the bit, which is never cleared, and works.
  *
@@ -32,9 +32,34 @@ void guard_open_to_peeks(weft_thread *self, weft_object *o);
 weft_object *ref_read_shared(weft_thread *self, weft_object *o, weft_object *const *place, void *const *origin,
                              const void *array);
 
+/* The header's owner, bits and lock as one integer, which is loaded at once; masks for the owner and WEFT_BIT_READERS, and
+ * for these and the lock. GUARD_WORD of SLOT_GUARDS_NONE, which is beyond 16 bits, has a bit that no mask leaves. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define GUARD_WORD(owner) ((uint32_t)(owner))
+#define GUARD_OWNER (0xFFFFu | (uint32_t)WEFT_BIT_READERS << 16)
+#define GUARD_LOCK 0xFF000000u
+#else
+#define GUARD_WORD(owner) ((uint32_t)(owner) << 16 | (uint32_t)(owner) >> 16 << 8)
+#define GUARD_OWNER (0xFFFF0000u | (uint32_t)WEFT_BIT_READERS << 8)
+#define GUARD_LOCK 0xFFu
+#endif
+
+WEFT_STATIC_ASSERT(offsetof(weft_object, owner) == 12 && offsetof(weft_object, bits) == 14 &&
+                       offsetof(weft_object, lock) == 15,
+                   "one word");
+
+static inline uint32_t guard_word_load(const weft_object *o)
+{
+    typedef uint32_t __attribute__((may_alias)) word;
+    /* order: acquire - pairs with the release of the lock by the thread that set the bit. */
+    return weft_load_acquire((const word *)(const void *)&o->owner);
+}
+
+/* Also outside a guard, for the owner, if it has loaded what it wants to read before: then no other thread has come by the
+ * time of these loads, so what they found belongs together. Who comes later leaves it where it is (docs/dict.md). */
 static inline bool guard_alone(const weft_thread *self, const weft_object *o)
 {
-    return weft_load_relaxed(&o->owner) == self->id && !(weft_load_relaxed(&o->bits) & WEFT_BIT_READERS);
+    return WEFT_LIKELY((guard_word_load(o) & GUARD_OWNER) == GUARD_WORD(self->id));
 }
 
 static inline bool guard_readable(const weft_thread *self, const weft_object *o)
@@ -48,31 +73,55 @@ static inline bool guard_is_free(void)
     return false;
 }
 
-/* Has another thread come, or is one there? `guarded` is written. The lock is looked at first: a thread that comes holds it
- * until the bit is set, so who finds the lock free again finds the bit. The other way round both could be missed. */
-static inline bool guard_is_contended(const weft_object *o)
+/* Is the thread of `s` the owner, the lock free, and the bit clear? `guarded` is written. All three are looked at in one
+ * load: a thread that comes holds the lock until the bit is set, so who looked at the bit first and then at the lock could
+ * miss both. */
+static inline bool guard_is_own(const weft_object *o, const id_slot *s)
 {
-    /* order: acquire - pairs with the release of the lock by the thread that set the bit. */
-    return weft_load_acquire(&o->lock) || (weft_load_relaxed(&o->bits) & WEFT_BIT_READERS);
+    return WEFT_LIKELY((guard_word_load(o) & (GUARD_OWNER | GUARD_LOCK)) ==
+                       GUARD_WORD(weft_load_relaxed(&s->guard_id)));
+}
+
+/* A guard that was had without a lock. */
+typedef id_slot guard_pass;
+
+static inline guard_pass *guard_announce(weft_thread *self, weft_object *o)
+{
+    id_slot *s = thread_of(self)->world.slot;
+    assert(s != NULL);
+    /* order: release - guard_take may read this instead of the NULL before it. The processor may do the load that follows
+     * before this store; the barrier in guard_take makes up for that. */
+    weft_store_release(&s->guarded, o);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    return s;
+}
+
+static inline void guard_end(guard_pass *s)
+{
+    /* order: release - pairs with guard_take: what was done to the container */
+    weft_store_release(&s->guarded, (weft_object *)NULL);
+}
+
+static inline guard_pass *guard_try(weft_thread *self, weft_object *o)
+{
+    guard_pass *s = guard_announce(self, o);
+    if (WEFT_LIKELY(guard_is_own(o, s)))
+        return s;
+    guard_end(s);
+    return NULL;
 }
 
 static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
 {
-    id_slot *s = thread_of(self)->world.slot;
-    assert(s != NULL);
-    /* order: release - guard_take may read this instead of the NULL before it. The processor may do the loads below
-     * before this store; the barrier in guard_take makes up for that. */
-    weft_store_release(&s->guarded, o);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    g->own = s;
-    if (WEFT_UNLIKELY(weft_load_relaxed(&o->owner) != weft_load_relaxed(&s->guard_id) || guard_is_contended(o)))
+    g->own = guard_announce(self, o);
+    if (WEFT_UNLIKELY(!guard_is_own(o, g->own)))
         guard_enter_slow(self, g, o);
 }
 
 static inline void guard_leave(weft_thread *self, guard *g)
 {
-    if (WEFT_LIKELY(g->own != NULL)) /* order: release - pairs with guard_take: what was done to the container */
-        weft_store_release(&g->own->guarded, (weft_object *)NULL);
+    if (WEFT_LIKELY(g->own != NULL))
+        guard_end(g->own);
     else
         weft_critical_end(self, &g->section);
 }
@@ -125,6 +174,27 @@ static inline bool ref_array_is(void *const *origin, const void *array)
 {
     /* order: acquire - of the loads before this one, so that they come before; pairs with writers' release stores. */
     return WEFT_LIKELY(weft_load_acquire(origin) == array);
+}
+
+/* For an object of one's own, or a constant one. The former was alive when it was in `place`, and it is us who would have
+ * freed it since, so it needs no second look. A constant one needs it: what was there may have died, and become constant
+ * as another object. `origin` NULL: the place is not in an array that may be replaced. */
+static inline weft_object *ref_read_own(weft_thread *self, weft_object *const *place, void *const *origin,
+                                        const void *array)
+{
+    /* order: acquire - pairs with the release store of the place, so that the object is seen as it was put in. */
+    weft_object *o = weft_load_acquire(place);
+    uint32_t more;
+    if (WEFT_UNLIKELY(o == NULL))
+        return NULL;
+    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id) &&
+        WEFT_LIKELY(!__builtin_add_overflow(o->local, 1u, &more))) {
+        o->local = more;
+        return o;
+    }
+    bool still =
+        weft_is_constant_(o) && weft_load_acquire(place) == o && (origin == NULL || weft_load_acquire(origin) == array);
+    return still ? o : NULL;
 }
 
 /* A new reference to what `place`, which is in `array`, held at some moment since the array was read from *origin; NULL

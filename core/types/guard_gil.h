@@ -24,6 +24,19 @@ static inline void guard_leave(weft_thread *self, guard *g)
     (void)g;
 }
 
+typedef const void guard_pass;
+
+static inline guard_pass *guard_try(weft_thread *self, weft_object *o)
+{
+    (void)self;
+    return o;
+}
+
+static inline void guard_end(guard_pass *pass)
+{
+    (void)pass;
+}
+
 static inline bool guard_alone(const weft_thread *self, const weft_object *o)
 {
     (void)self;
@@ -98,6 +111,17 @@ static inline bool ref_array_is(void *const *origin, const void *array)
 
 static inline weft_object *ref_read(weft_thread *self, weft_object *const *place, void *const *origin,
                                     const void *array)
+{
+    (void)origin;
+    (void)array;
+    weft_object *o = *place;
+    if (WEFT_LIKELY(o != NULL))
+        weft_incref(self, o);
+    return o;
+}
+
+static inline weft_object *ref_read_own(weft_thread *self, weft_object *const *place, void *const *origin,
+                                        const void *array)
 {
     (void)origin;
     (void)array;

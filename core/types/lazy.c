@@ -253,7 +253,7 @@ weft_object *weft_zip(weft_thread *self, weft_object *const *sources, size_t cou
         (void)weft_error_set(WEFT_ERROR_VALUE, "%s: sources is NULL with a count of %zu", __func__, count);
         return NULL;
     }
-    weft_object *few[ZIP_FEW], **iterators = zip_room(self, few, count);
+    weft_object *few[ZIP_FEW] = {NULL}, **iterators = zip_room(self, few, count);
     if (iterators == NULL)
         return NULL;
     size_t filled = 0;

@@ -58,23 +58,28 @@ weft_object *list_item_guarded(weft_thread *self, list *l, size_t index)
     return item;
 }
 
-weft_object *weft_list_get(weft_thread *self, weft_object *o, int64_t index)
+/* The whole of the functions below, of which they do the common part without a call: then they save no registers. */
+
+static __attribute__((noinline)) weft_object *list_get_any(weft_thread *self, weft_object *o, int64_t index)
 {
-    WEFT_CHECK_THREAD(self, NULL);
-    if (!object_check(o, WEFT_TYPE_LIST, __func__))
+    static const char name[] = "weft_list_get";
+    if (thread_check(self, name) != WEFT_OK || !object_check(o, WEFT_TYPE_LIST, name))
         return NULL;
     weft_object *item = list_item(self, list_of(o), (size_t)index); /* a negative one is a very large one */
     if (WEFT_UNLIKELY(item == NULL))
-        (void)list_index_error(__func__, index, list_size(list_of(o)));
+        (void)list_index_error(name, index, list_size(list_of(o)));
     return item;
 }
 
-weft_status weft_list_set(weft_thread *self, weft_object *o, int64_t index, weft_object *item)
+static __attribute__((noinline)) weft_status list_set_any(weft_thread *self, weft_object *o, int64_t index,
+                                                          weft_object *item)
 {
-    WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
-    if (!object_check(o, WEFT_TYPE_LIST, __func__))
+    static const char name[] = "weft_list_set";
+    if (thread_check(self, name) != WEFT_OK)
+        return WEFT_ERROR_THREAD;
+    if (!object_check(o, WEFT_TYPE_LIST, name))
         return o ? WEFT_ERROR_TYPE : WEFT_ERROR_VALUE;
-    if (!list_item_check(item, __func__))
+    if (!list_item_check(item, name))
         return WEFT_ERROR_VALUE;
     list *l = list_of(o);
     guard g;
@@ -82,7 +87,7 @@ weft_status weft_list_set(weft_thread *self, weft_object *o, int64_t index, weft
     size_t size = l->size;
     if (WEFT_UNLIKELY((size_t)index >= size)) {
         guard_leave(self, &g);
-        return list_index_error(__func__, index, size);
+        return list_index_error(name, index, size);
     }
     weft_object *old = l->items[index];
     weft_incref(self, item);
@@ -94,27 +99,87 @@ weft_status weft_list_set(weft_thread *self, weft_object *o, int64_t index, weft
     return WEFT_OK;
 }
 
-weft_status weft_list_append(weft_thread *self, weft_object *o, weft_object *item)
+/* Puts an item behind the last; there is room. The reference is the list's. */
+static inline void list_put_last_locked(list *l, size_t size, weft_object *stolen)
 {
-    WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
-    if (!object_check(o, WEFT_TYPE_LIST, __func__))
+    /* order: release - the slot's pairs with ref_read; the size's with list_size, so that who sees the size sees the item. */
+    weft_store_release(&l->items[size], stolen);
+    weft_store_release(&l->size, size + 1);
+}
+
+static __attribute__((noinline)) weft_status list_append_any(weft_thread *self, weft_object *o, weft_object *item)
+{
+    static const char name[] = "weft_list_append";
+    if (thread_check(self, name) != WEFT_OK)
+        return WEFT_ERROR_THREAD;
+    if (!object_check(o, WEFT_TYPE_LIST, name))
         return o ? WEFT_ERROR_TYPE : WEFT_ERROR_VALUE;
-    if (!list_item_check(item, __func__))
+    if (!list_item_check(item, name))
         return WEFT_ERROR_VALUE;
     list *l = list_of(o);
-    weft_status status = WEFT_OK;
     guard g;
     guard_enter(self, &g, o);
     size_t size = l->size;
-    if (WEFT_LIKELY(size < list_capacity_locked(l)) || (status = list_reserve_locked(self, l, size + 1)) == WEFT_OK) {
+    weft_status status = list_reserve_locked(self, l, size + 1);
+    if (status == WEFT_OK) {
         weft_incref(self, item);
-        /* order: release - the slot's pairs with ref_read; the size's with list_size, so that who sees the size sees
-         * the item. */
-        weft_store_release(&l->items[size], item);
-        weft_store_release(&l->size, size + 1);
+        list_put_last_locked(l, size, item);
     }
     guard_leave(self, &g);
     return status;
+}
+
+static __attribute__((noinline)) weft_status list_drop(weft_thread *self, weft_object *old)
+{
+    weft_decref(self, old);
+    return WEFT_OK;
+}
+
+weft_object *weft_list_get(weft_thread *self, weft_object *o, int64_t index)
+{
+    if (WEFT_LIKELY(thread_is_ready(self)) && WEFT_LIKELY(o != NULL && weft_is_list(o))) {
+        weft_object *item = list_item_own(self, list_of(o), (size_t)index);
+        if (WEFT_LIKELY(item != NULL))
+            return item;
+    }
+    return list_get_any(self, o, index);
+}
+
+weft_status weft_list_set(weft_thread *self, weft_object *o, int64_t index, weft_object *item)
+{
+    guard_pass *pass = NULL;
+    if (WEFT_LIKELY(thread_is_ready(self)) && WEFT_LIKELY(o != NULL && weft_is_list(o)) && WEFT_LIKELY(item != NULL))
+        pass = guard_try(self, o);
+    if (WEFT_UNLIKELY(pass == NULL))
+        return list_set_any(self, o, index, item);
+    list *l = list_of(o);
+    if (WEFT_UNLIKELY((size_t)index >= l->size) || WEFT_UNLIKELY(!count_try_take(thread_of(self), item))) {
+        guard_end(pass);
+        return list_set_any(self, o, index, item);
+    }
+    weft_object *old = l->items[index];
+    /* order: release - pairs with ref_read. */
+    weft_store_release(&l->items[index], item);
+    guard_end(pass);
+    return WEFT_LIKELY(count_try_drop(thread_of(self), old)) ? WEFT_OK : list_drop(self, old);
+}
+
+weft_status weft_list_append(weft_thread *self, weft_object *o, weft_object *item)
+{
+    guard_pass *pass = NULL;
+    if (WEFT_LIKELY(thread_is_ready(self)) && WEFT_LIKELY(o != NULL && weft_is_list(o)) && WEFT_LIKELY(item != NULL))
+        pass = guard_try(self, o);
+    if (WEFT_UNLIKELY(pass == NULL))
+        return list_append_any(self, o, item);
+    list *l = list_of(o);
+    size_t size = l->size;
+    if (WEFT_UNLIKELY(size >= list_capacity_locked(l)) || WEFT_UNLIKELY(!count_try_take(thread_of(self), item))) {
+        guard_end(pass);
+        return list_append_any(self, o, item);
+    }
+    list_put_last_locked(l, size, item);
+    guard_end(pass);
+    return WEFT_OK;
 }
 
 weft_status weft_list_insert(weft_thread *self, weft_object *o, int64_t index, weft_object *item)
@@ -196,9 +261,9 @@ weft_status weft_list_clear(weft_thread *self, weft_object *o)
 /* Nobody else has a reference, so nobody reads; but somebody may have read. */
 static void list_destroy(weft_thread *self, weft_object *o)
 {
-    size_t size;
-    weft_object **items = list_take_array_locked(list_of(o), &size);
-    list_drop_array(self, items, size, false, object_is_peeked(o));
+    list *l = list_of(o);
+    if (l->items != NULL)
+        list_drop_array(self, l->items, l->size, false, object_is_peeked(o));
 }
 
 /* In a stopped world: nobody is inside a guard. */
@@ -246,6 +311,19 @@ weft_object *list_repr(weft_thread *self, weft_object *o)
     return text_buffer_finish(&b);
 }
 
+static void list_die(weft_thread *self, weft_object *o)
+{
+    thread *t = thread_of(self);
+    if (list_of(o)->items == NULL) {
+        header_die_plain(t, o);
+        object_free_container(t, o, sizeof(list));
+    } else if (object_die_begin(t, o)) {
+        list_destroy(self, o);
+        object_free_container(t, o, sizeof(list));
+        object_die_end(t);
+    }
+}
+
 void list_type_init(void)
 {
     static const weft_type_spec spec = {
@@ -261,4 +339,5 @@ void list_type_init(void)
         .copy_fill = list_copy_fill,
     };
     type_set_builtin(WEFT_TYPE_LIST, &spec);
+    type_set_die(WEFT_TYPE_LIST, list_die);
 }

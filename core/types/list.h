@@ -85,6 +85,17 @@ static inline size_t list_size(const list *l)
 
 weft_object *list_item_guarded(weft_thread *self, list *l, size_t index);
 
+/* A new reference to item `index` if that takes no call: its list and it are the caller's own. Else NULL. */
+static inline weft_object *list_item_own(weft_thread *self, list *l, size_t index)
+{
+    /* order: acquire - so that they come before guard_alone's load: then both are as this thread has left them. */
+    weft_object **items = weft_load_acquire(&l->items);
+    size_t size = weft_load_acquire(&l->size);
+    if (WEFT_UNLIKELY(index >= size) || WEFT_UNLIKELY(!guard_alone(self, &l->object)))
+        return NULL;
+    return ref_read_own(self, &items[index], (void *const *)&l->items, items);
+}
+
 /* A new reference to item `index`, or NULL without an error: there is none. Takes no lock if it can be helped. */
 static inline __attribute__((always_inline)) weft_object *list_item(weft_thread *self, list *l, size_t index)
 {

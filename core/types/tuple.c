@@ -8,6 +8,8 @@
 
 static weft_var_object empty_tuple = {WEFT_STATIC_OBJECT(WEFT_TYPE_TUPLE), 0};
 
+enum { TUPLE_OF_2 = sizeof(tuple_object) + 2 * sizeof(weft_object *) };
+
 static inline tuple_object *tuple_of(const weft_object *o)
 {
     return (tuple_object *)(void *)(uintptr_t)o;
@@ -33,27 +35,58 @@ static bool check_items(weft_object *const *items, size_t count, const char *fun
     return true;
 }
 
-weft_object *weft_tuple_new(weft_thread *self, weft_object *const *items, size_t count)
+static __attribute__((noinline)) weft_object *tuple_new_any(weft_thread *self, weft_object *const *items, size_t count)
 {
-    WEFT_CHECK_THREAD(self, NULL);
+    if (thread_check(self, "weft_tuple_new") != WEFT_OK)
+        return NULL;
     if (count == 0)
         return &empty_tuple.object;
-    if (!check_items(items, count, __func__))
+    if (!check_items(items, count, "weft_tuple_new"))
         return NULL;
     weft_object *o = object_alloc_container_sized(thread_of(self), WEFT_TYPE_TUPLE,
                                                   sizeof(tuple_object) + count * sizeof(weft_object *));
     if (o == NULL)
         return NULL;
-    tuple_object *t = tuple_of(o);
-    t->var.count = count;
+    tuple_of(o)->var.count = count;
     bool holds_containers = false;
     for (size_t i = 0; i < count; i++) {
-        t->items[i] = weft_ref(self, items[i]);
-        holds_containers |= weft_type_of(items[i])->traverse != NULL;
+        tuple_of(o)->items[i] = weft_ref(self, items[i]);
+        holds_containers |= type_traverses(weft_type_index(items[i]));
     }
     if (holds_containers)
         object_track(thread_of(self), o);
     return o;
+}
+
+/* Two of two that hold nothing themselves: the most common ones by far. Whatever takes a call is left to tuple_new_any, so
+ * that nothing need be saved here. */
+weft_object *weft_tuple_new(weft_thread *self, weft_object *const *items, size_t count)
+{
+    weft_object *a, *b;
+    if (WEFT_UNLIKELY(!thread_is_ready(self)) || count != 2 || items == NULL || (a = items[0]) == NULL ||
+        (b = items[1]) == NULL || type_traverses(weft_type_index(a)) || type_traverses(weft_type_index(b)))
+        return tuple_new_any(self, items, count);
+    thread *at = thread_of(self);
+    if (WEFT_UNLIKELY(!count_try_take(at, a)))
+        return tuple_new_any(self, items, 2);
+    if (WEFT_UNLIKELY(!count_try_take(at, b)))
+        goto without_b;
+    char *block = (char *)magazine_take(heap_magazine(at, HEAP_CONTAINER, TUPLE_OF_2 + HEADER_FRONT));
+    if (WEFT_UNLIKELY(block == NULL))
+        goto without_block;
+    tuple_object *t = (tuple_object *)(void *)(block + HEADER_FRONT);
+    header_init_container(at, &t->var.object, WEFT_TYPE_TUPLE);
+    header_front_init(block, HEADER_FRONT);
+    t->var.count = 2;
+    t->items[0] = a;
+    t->items[1] = b;
+    return &t->var.object;
+
+without_block: /* what was taken without a call is dropped without one */
+    (void)count_try_drop(at, b);
+without_b:
+    (void)count_try_drop(at, a);
+    return tuple_new_any(self, items, 2);
 }
 
 int64_t weft_tuple_size(weft_thread *self, const weft_object *tuple)
@@ -101,6 +134,41 @@ static void tuple_destroy(weft_thread *self, weft_object *o)
     tuple_object *t = tuple_of(o);
     for (size_t i = 0; i < t->var.count; i++)
         weft_decref(self, t->items[i]);
+}
+
+enum { TUPLE_SMALL = (WEFT_SMALL_MAX - HEADER_FRONT - sizeof(tuple_object)) / sizeof(weft_object *) };
+
+/* Drops the items from number `first` on, inside object_die_begin and _end. */
+static __attribute__((noinline)) void tuple_die_from(weft_thread *self, weft_object *o, size_t first)
+{
+    size_t count = tuple_of(o)->var.count;
+    for (size_t i = first; i < count; i++)
+        weft_decref(self, tuple_of(o)->items[i]);
+    object_free_container(thread_of(self), o, sizeof(tuple_object) + count * sizeof(weft_object *));
+    object_die_end(thread_of(self));
+}
+
+/* As weft_tuple_new: two items that live on are dropped without a call. */
+static void tuple_die(weft_thread *self, weft_object *o)
+{
+    thread *at = thread_of(self);
+    size_t count = tuple_of(o)->var.count;
+    if (WEFT_UNLIKELY(count > TUPLE_SMALL)) {
+        object_die_plain(self, o);
+        return;
+    }
+    if (!object_die_begin(at, o))
+        return;
+    if (count != 2 || !count_try_drop(at, tuple_of(o)->items[0])) {
+        tuple_die_from(self, o, 0);
+        return;
+    }
+    if (!count_try_drop(at, tuple_of(o)->items[1])) {
+        tuple_die_from(self, o, 1);
+        return;
+    }
+    at->destroying = false; /* nothing has died */
+    object_free_container(at, o, TUPLE_OF_2);
 }
 
 static weft_status tuple_hash(weft_thread *self, weft_object *o, uint64_t *hash)
@@ -154,4 +222,5 @@ void tuple_type_init(void)
                                                         .hash = tuple_hash,
                                                         .equal = tuple_equal,
                                                         .repr = tuple_repr});
+    type_set_die(WEFT_TYPE_TUPLE, tuple_die);
 }

@@ -34,6 +34,9 @@
 #define weft_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define weft_store_seq_cst(p, v) __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
 
+/* A word of an object's header, whatever it is declared as. */
+typedef uint64_t __attribute__((may_alias)) weft_word_;
+
 WEFT_BEGIN_DECLS
 
 typedef struct weft_runtime weft_runtime;

@@ -69,13 +69,38 @@ enum {
 
 WEFT_API void weft_incref_slow(weft_thread *self, weft_object *o);
 WEFT_API void weft_decref_shared(weft_thread *self, weft_object *o);
-WEFT_API void weft_decref_zero(weft_thread *self, weft_object *o);
+/* The owner gives up the last reference that it counts: `local` is 1, and stays so in the block if the object dies at once. */
+WEFT_API void weft_decref_last(weft_thread *self, weft_object *o);
 WEFT_API bool weft_try_incref_slow(weft_thread *self, weft_object *o);
 
 static inline uint32_t weft_type_index(const weft_object *o)
 {
     return o->type;
 }
+
+/* What a header is at first: one reference, that of the thread whose id is in `word1`. Returns `o`. */
+static inline weft_object *weft_header_begin_marked_(void *block, uint32_t type, weft_word_ word1)
+{
+    weft_object *o = (weft_object *)block;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    *(weft_word_ *)block = (weft_word_)type << 32 | 1;
+#else
+    *(weft_word_ *)block = (weft_word_)1 << 32 | type;
+#endif
+    /* order: release - the first of the release sequence of the new object's `shared`: a late reader whose
+     * try-increment (acquire) lands on the new object then sees that the slot it came from no longer holds it. */
+    weft_store_release((weft_word_ *)(void *)&o->shared, word1);
+    return o;
+}
+
+static inline weft_object *weft_header_begin_(weft_thread *self, void *block, uint32_t type)
+{
+    return weft_header_begin_marked_(block, type, *(const weft_word_ *)(const void *)&self->zero);
+}
+
+WEFT_STATIC_ASSERT(offsetof(weft_thread, id) - offsetof(weft_thread, zero) ==
+                       offsetof(weft_object, owner) - offsetof(weft_object, shared),
+                   "word 1 of a new object stands in the thread");
 
 /* Immortal: none, true, small ints ... are too common for a call. `local` of a static object is constant. */
 static inline bool weft_is_constant_(const weft_object *o)
@@ -100,8 +125,11 @@ static inline void weft_incref(weft_thread *self, weft_object *o)
 static inline void weft_decref(weft_thread *self, weft_object *o)
 {
     if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id)) {
-        if (WEFT_UNLIKELY(--o->local == 0))
-            weft_decref_zero(self, o);
+        uint32_t local = o->local;
+        if (WEFT_LIKELY(local != 1))
+            o->local = local - 1;
+        else
+            weft_decref_last(self, o);
         return;
     }
     if (!weft_is_constant_(o))

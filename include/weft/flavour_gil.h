@@ -43,12 +43,27 @@ enum {
         INT64_MIN / 2, (type_index), 0, 0, 0, WEFT_HEADER_MARK \
     }
 
-WEFT_API void weft_decref_zero(weft_thread *self, weft_object *o);
+/* The last reference is given up: `count` is 1. */
+WEFT_API void weft_decref_last(weft_thread *self, weft_object *o);
 
 static inline uint32_t weft_type_index(const weft_object *o)
 {
     return o->type;
 }
+
+/* What a header is at first: one reference, the caller's. Returns `o`. */
+static inline weft_object *weft_header_begin_(weft_thread *self, void *block, uint32_t type)
+{
+    weft_object *o = (weft_object *)block;
+    (void)self;
+    o->count = 1;
+    *(weft_word_ *)(void *)&o->type = type | (weft_word_)WEFT_HEADER_MARK << 56;
+    return o;
+}
+
+WEFT_STATIC_ASSERT(offsetof(weft_object, mark) - offsetof(weft_object, type) == 7 &&
+                       __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+                   "the mark is the last byte of the word");
 
 static inline void weft_incref(weft_thread *self, weft_object *o)
 {
@@ -59,8 +74,11 @@ static inline void weft_incref(weft_thread *self, weft_object *o)
 
 static inline void weft_decref(weft_thread *self, weft_object *o)
 {
-    if (WEFT_LIKELY(o->count >= 0) && WEFT_UNLIKELY(--o->count == 0))
-        weft_decref_zero(self, o);
+    int64_t count = o->count;
+    if (WEFT_LIKELY(count > 1))
+        o->count = count - 1;
+    else if (count == 1)
+        weft_decref_last(self, o);
 }
 
 /* Nobody else runs, so an object in a slot is alive. */

@@ -32,10 +32,13 @@ static inline void weft_safepoint(weft_thread *self)
 /* A new object of a registered type, zeroed after its header, with one reference, owned by the caller. Tracked by the
  * collector if the type traverses: so no safepoint may come between this and the moment its traverse would be true.
  * NULL: WEFT_ERROR_MEMORY, WEFT_ERROR_TYPE (a variable-size or foreign type), WEFT_ERROR_THREAD. */
-WEFT_API WEFT_MUST_USE weft_object *weft_new(weft_thread *self, const weft_type *type);
+static inline WEFT_MUST_USE weft_object *weft_new(weft_thread *self, const weft_type *type);
 
 /* The same for a variable-size type, whose struct begins with weft_var_object. Also WEFT_ERROR_OVERFLOW. */
 WEFT_API WEFT_MUST_USE weft_object *weft_new_var(weft_thread *self, const weft_type *type, size_t count);
+
+/* What weft_new does when it cannot do it at once: any type, with all checks. */
+WEFT_API WEFT_MUST_USE weft_object *weft_new_slow(weft_thread *self, const weft_type *type);
 
 /* WEFT_OK and *hash, or WEFT_ERROR_TYPE (not hashable), or what the type's callback failed with. */
 WEFT_API weft_status weft_hash(weft_thread *self, weft_object *o, uint64_t *hash);
@@ -50,6 +53,36 @@ WEFT_API weft_status weft_compare(weft_thread *self, weft_object *a, weft_object
 
 /* A new str, or NULL. */
 WEFT_API WEFT_MUST_USE weft_object *weft_repr(weft_thread *self, weft_object *o);
+
+/* Clears 16 to 64 bytes, a multiple of 16, by stores in place of a call: the ranges meet or overlap. */
+static inline void weft_clear_short_(char *from, char *end)
+{
+    __builtin_memset(from, 0, 16);
+    __builtin_memset(end - 16, 0, 16);
+    if (end - from > 32) {
+        __builtin_memset(from + 16, 0, 16);
+        __builtin_memset(end - 32, 0, 16);
+    }
+}
+
+/* Inline for small objects that hold no references, if a block is at hand (and not in a debug build, where every check is
+ * made). */
+static inline weft_object *weft_new(weft_thread *self, const weft_type *type)
+{
+#ifdef NDEBUG
+    if (WEFT_LIKELY(self != NULL && type != NULL && type->runtime == self->usable)) {
+        weft_magazine *m = (weft_magazine *)(void *)((char *)self + type->new_magazine);
+        uint32_t count = m->count;
+        if (WEFT_LIKELY(count != 0)) {
+            char *block = (char *)m->slots[count - 1];
+            m->count = count - 1;
+            weft_clear_short_(block + sizeof(weft_object), block + type->block_size);
+            return weft_header_begin_(self, block, type->index);
+        }
+    }
+#endif
+    return weft_new_slow(self, type);
+}
 
 /* Bytes of o's own block (as asked of the heap), not of what it refers to or of its raw memory. */
 WEFT_API size_t weft_sizeof(const weft_object *o);

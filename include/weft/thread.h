@@ -28,8 +28,10 @@ typedef struct weft_magazine {
 struct weft_thread {
     const uint32_t *poll;  /* word with WEFT_POLL_MASK bits set when a safepoint has something to do */
     weft_runtime *runtime; /* constant while attached */
+    uint32_t zero;         /* with what follows: word 1 of an object that this thread has just made */
     uint16_t id;           /* this thread's owner id: 1 to WEFT_MAX_THREADS; constant while attached */
-    uint16_t unused[3];
+    uint16_t zeros;
+    const weft_runtime *usable; /* runtime, or NULL while no call may be made: not attached, or in a blocking region */
     struct weft_critical *critical;              /* innermost critical section, or NULL: owner thread only */
     weft_magazine objects[WEFT_SIZE_CLASSES];    /* blocks that held objects: owner thread only */
     weft_magazine raw[WEFT_SIZE_CLASSES];        /* blocks that held anything else: owner thread only */

@@ -125,16 +125,18 @@ enum weft_type_index {
     WEFT_TYPE_MAX = 1 << 20     /* indexes are below this: see refcount/dying.h for why */
 };
 
-/* A registered type. The fields are constant from registration on; any thread may read them. 256 bytes, so that an
+/* A registered type. new_magazine and free_magazine are offsets in bytes: of objects[0], which never has a block nor room for
+ * one, where it is not so simple (types that traverse, finalize or destroy, large or variable ones). The fields are constant from registration on; any thread may read them. 256 bytes, so that an
  * index becomes an address by one shift. */
 struct weft_type {
     uint32_t index;
     uint32_t flags;
     uint32_t size; /* bytes of the fixed part */
     uint32_t item_size;
-    uint32_t size_class; /* fixed-size type: magazine of its blocks, 0 if larger than WEFT_SMALL_MAX or variable */
-    uint32_t block_size; /* fixed-size type: bytes of a block, in front of the object included; 0 if variable */
-    uint32_t leaf_class; /* size_class if nothing has to be done when an object dies but to free its block, else 0 */
+    uint32_t size_class;    /* fixed-size type: magazine of its blocks, 0 if larger than WEFT_SMALL_MAX or variable */
+    uint32_t block_size;    /* fixed-size type: bytes of a block, in front of the object included; 0 if variable */
+    uint32_t new_magazine;  /* where in a weft_thread the blocks are that weft_new can take inline */
+    uint32_t free_magazine; /* where in it the block of a dead object goes if nothing else has to be done */
     weft_traverse_fn traverse;
     weft_clear_fn clear;
     weft_finalize_fn finalize;
@@ -152,7 +154,9 @@ struct weft_type {
     void *data;                    /* the module's own: slot names of an instance type */
     void (*data_free)(void *data); /* called when the runtime is freed; NULL: nothing to do */
     char name[64];
-    uint8_t unused[256 - 8 * 4 - 16 * 8 - 64]; /* 7 * 4, and 4 to align */
+    void (*die)(weft_thread *self, weft_object *o); /* the library's own: how an object dies of which nothing special is
+                                                     known; refcount/refcount.h */
+    uint8_t unused[256 - 8 * 4 - 17 * 8 - 64];
 };
 
 WEFT_STATIC_ASSERT(sizeof(weft_type) == 256, "weft_type_of shifts by 8");
