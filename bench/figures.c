@@ -64,6 +64,7 @@ static const figure figures[] = {
     {"private_work_2_threads_speedup", ft, "times", AT_LEAST, 1.9, thread_speedup, "private_work", 2},
     {"sharded_hot_2_threads_speedup", ft, "times", AT_LEAST, 1.9, thread_speedup, "sharded_hot", 2},
     {"attach_detach_us", ft, "us", AT_MOST, 2, free_threaded, "attach_detach", 1},
+    {"time_to_stop_p99_us", ft, "us", AT_MOST, 100, free_threaded, "time_to_stop_p99", 2},
     {"full_live_5m_ns_per_object", ft, "ns", AT_MOST, 35, free_threaded_few, "full_live_5m", 1},
     {"full_rooted_5m_ns_per_object", ft, "ns", AT_MOST, 45, free_threaded_few, "full_rooted_5m", 1},
     {"full_live_1m_ns_per_object", ft, "ns", AT_MOST, 26, free_threaded_few, "full_live_1m", 1},
