@@ -184,6 +184,7 @@ static weft_object *chain_new(scene *s, int count)
 TEST_CASE(find_ft, a long chain and a wide list are kept whole and found whole by any number of threads)
 {
     enum { MANY = 150000 };
+
     int many = test_scale(MANY);
     for (uint32_t threads = 1; threads <= 5; threads += 2) {
         scene s = scene_open();
@@ -361,7 +362,8 @@ static int visit_one(weft_thread *self, weft_visit_fn visit, void *visit_arg, vo
     return o ? visit(o, visit_arg) : 0;
 }
 
-TEST_CASE(find_ft, a deferred object lives while it is counted or a root of a thread and only a full collection frees it)
+TEST_CASE(find_ft,
+          a deferred object lives while it is counted or a root of a thread and only a full collection frees it)
 {
     scene s = scene_open();
     weft_object *root = pair_new(&s);
