@@ -8,6 +8,8 @@
  * of a detached or free id; who holds `stopping` sets STOP everywhere and moves words to and from STOPPED.
  * Only an attaching owner, a new thread and the stopper ever wait. */
 #include "core/critical.h"
+#include "gc/help_ft.h"
+#include "gc/shared.h"
 #include "gc/young_ft.h"
 #include "refcount/refcount.h"
 
@@ -50,6 +52,20 @@ static uint32_t word_from_base(uint32_t word, uint32_t mode)
     return word_with_mode(word, mode) | base;
 }
 
+/* Waits until the word is another, or for no reason: for a moment by looking, since what is waited for in a short stop is
+ * a few microseconds away and being woken takes fifty. */
+static uint32_t word_await(const world *w, const id_slot *s, uint32_t word)
+{
+    for (uint32_t i = 0; i < w->spins; i++) {
+        uint32_t now = weft_load_acquire(&s->word);
+        if (now != word)
+            return now;
+        platform_pause();
+    }
+    platform_wait(&s->word, word, -1);
+    return weft_load_acquire(&s->word);
+}
+
 /* ---- merging one's own queue --------------------------------------------------------------------------------------- */
 
 static void merge_own(thread *t)
@@ -78,8 +94,7 @@ static void world_attach(thread *t)
             if (__atomic_compare_exchange_n(&s->word, &w, attached, false, __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE))
                 break;
         } else if (w & SLOT_WAITING) {
-            platform_wait(&s->word, w, -1);
-            w = weft_load_acquire(&s->word);
+            w = word_await(&t->head.runtime->world, s, w);
         } else if (word_change(s, &w, w | SLOT_WAITING)) {
             w |= SLOT_WAITING;
         }
@@ -140,15 +155,19 @@ static void world_park(thread *t)
 {
     id_slot *s = t->world.slot;
     critical_leave_all(t);
+    t->young.willing = !t->destroying && !t->gc.collecting;
     uint32_t w = weft_load_acquire(&s->word);
     while (w & SLOT_STOP) {
         uint32_t stopped = word_with_mode(w, SLOT_STOPPED) | SLOT_BASE_DETACHED | SLOT_WAITING;
         if (word_change(s, &w, stopped & ~(uint32_t)SLOT_QUIESCE)) {
             platform_wake_all(&s->word);
+            if (t->young.willing)
+                help_while_stopped(t);
             world_attach(t);
             break;
         }
     }
+    t->young.willing = false;
     critical_resume(t);
 }
 
@@ -160,6 +179,7 @@ void world_poll(thread *t)
         world_park(t);
     reclaim_poll(t);
     object_die_pending(t);
+    gc_share_clear(t);
     if (weft_load_relaxed(&t->world.slot->word) & SLOT_COLLECT) {
         if (!young_relieve(t))
             gc_poll(t);
@@ -249,7 +269,7 @@ static uint32_t world_ask_all(thread *t)
 
 /* One scan suffices: with STOP set, a word leaves ATTACHED and BORROWED only to STOPPED, or to a base whose owner
  * WAITs, attaches, and then stops itself. */
-static void world_await_stopped(id_slot *s)
+static void world_await_stopped(const world *all, id_slot *s)
 {
     uint32_t w = weft_load_acquire(&s->word);
     while (word_mode(w) != SLOT_STOPPED) {
@@ -257,8 +277,7 @@ static void world_await_stopped(id_slot *s)
             if (word_change(s, &w, word_from_base(w, SLOT_STOPPED)))
                 return;
         } else {
-            platform_wait(&s->word, w, -1);
-            w = weft_load_acquire(&s->word);
+            w = word_await(all, s, w);
         }
     }
 }
@@ -271,7 +290,7 @@ void world_stop(thread *t)
     uint32_t used = world_ask_all(t);
     for (uint32_t id = 1; id <= used; id++)
         if (id != t->head.id)
-            world_await_stopped(&w->slots[id]);
+            world_await_stopped(w, &w->slots[id]);
     t->stopping = true;
     weft_store_relaxed(&w->stopper, t);
     w->stats.stops++;
@@ -335,7 +354,10 @@ bool world_is_stopped_by(const thread *self)
 
 /* ---- ids -------------------------------------------------------------------------------------------------------------- */
 
-enum { SLOTS_STEP = 1024 }; /* committed at once: 64 KiB */
+enum {
+    SLOTS_STEP = 1024, /* committed at once: 64 KiB */
+    SPINS = 500        /* about 20 microseconds */
+};
 
 weft_status world_open(weft_runtime *runtime)
 {
@@ -348,6 +370,7 @@ weft_status world_open(weft_runtime *runtime)
         return weft_error_set(WEFT_ERROR_MEMORY, "weft_runtime_new: no address space for the thread slots");
     }
     w->epoch = 1;
+    w->spins = platform_cores() > 1 ? SPINS : 0;
     return WEFT_OK;
 }
 

@@ -42,6 +42,9 @@ typedef struct gc_run {
     bool touched;         /* user code has been given what it may have stored: look again for what can be reached */
     bool recorded;        /* the statistics know it */
     size_t deferred;      /* so many of garbage, its first, were deferred: find's own */
+    size_t shared;        /* found as well, and cleared by other threads: gc_share_stopped */
+    bool is_share;        /* it is what another thread has found: only cleared */
+    bool share_begun;     /* ... which is under way */
 } gc_run;
 
 /* A collector in a thread. The attached thread's, but for roots, which who has the world stopped reads. */
