@@ -356,7 +356,7 @@ bool world_is_stopped_by(const thread *self)
 
 enum {
     SLOTS_STEP = 1024, /* committed at once: 64 KiB */
-    SPINS = 500        /* about 20 microseconds */
+    SPINS = 3000       /* some 50 microseconds */
 };
 
 weft_status world_open(weft_runtime *runtime)

@@ -28,7 +28,7 @@ typedef struct young_thread {
     struct weft_object **told; /* until where the runtime's count goes; atomic to read */
     young_chunk *chunks;       /* newest first: the one that is being filled */
     uint32_t role;             /* in the collection under way: help_ft.h; who has the world stopped */
-    bool willing;              /* it stands at a safepoint where it may take one: itself before it stops, then the same */
+    bool willing; /* it stands at a safepoint where it may take one: itself before it stops, then the same */
 } young_thread;
 
 enum { HELP_MOST = 8 };
@@ -55,7 +55,9 @@ typedef struct young_state {
 
 /* When a collection is due. Written in gc_settings_changed and in stopped worlds; read by anyone, relaxed: hints. */
 typedef struct schedule_state {
-    uint64_t young;             /* blocks logged that make a young collection due; UINT64_MAX: never */
+    uint64_t young;             /* settings.young; UINT64_MAX: never */
+    uint64_t due;               /* blocks logged that make a young collection due: at least that many */
+    uint64_t patience;          /* between young and a bound: due for one thread; who has the world stopped */
     uint64_t growth;            /* per cent */
     uint64_t floor;             /* containers */
     uint32_t enabled;           /* collections by themselves */

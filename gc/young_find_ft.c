@@ -120,32 +120,46 @@ static bool may_share(const young_run *y)
     return y->run->event.automatic && gc_may_share(y->self);
 }
 
-/* The role's garbage becomes the run's. */
-static void take_over(young_run *y, young_role *r)
+/* Garbage goes from one role to another, the last of it first, until that one has `count`. All references to it that
+ * count are in `local`, whoever owns it. */
+static void pass_on(gc_array *from, gc_array *to, size_t keep, size_t count, uint16_t id)
 {
-    for (size_t i = 0; i < r->found.count; i++) {
-        weft_object *o = r->found.items[i];
-        weft_store_relaxed(&o->owner, y->self->head.id);
-        gc_array_push(&y->run->garbage, o);
+    while (from->count > keep && to->count < count) {
+        weft_object *o = from->items[--from->count];
+        weft_store_relaxed(&o->owner, id);
+        gc_array_push(to, o);
     }
+}
+
+/* Who had more to clear than the others would come later to making new objects, and so have less the next time, and the others
+ * more: threads would never again make and clear at the same time. So all get about the same. */
+static void balance(young_run *y)
+{
+    size_t all = 0;
+    for (uint32_t i = 0; i < y->roles_count; i++)
+        all += y->roles[i].found.count;
+    size_t mean = all / y->roles_count;
+    for (uint32_t i = 0; i < y->roles_count; i++)
+        for (uint32_t j = 0; j < y->roles_count && y->roles[i].found.count > mean + mean / 16; j++)
+            pass_on(&y->roles[i].found, &y->roles[j].found, mean, mean, y->roles[j].id);
 }
 
 static void hand_out(young_run *y)
 {
     bool share = may_share(y);
-    y->run->garbage = y->roles[0].found; /* has room for all */
-    y->roles[0].found = (gc_array){0};
+    gc_array *own = &y->roles[0].found; /* has room for all, as each has */
+    if (share)
+        balance(y);
     for (uint32_t i = 1; i < y->roles_count; i++) {
         young_role *r = &y->roles[i];
-        if (r->found.count == 0)
-            continue;
-        if (share) {
-            y->run->shared += r->found.count;
+        if (!share)
+            pass_on(&r->found, own, 0, SIZE_MAX, y->roles[0].id);
+        y->run->shared += r->found.count;
+        if (r->found.count > 0)
             gc_share_stopped(y->self, r->thread, &r->found);
-        } else {
-            take_over(y, r);
-        }
     }
+    y->run->garbage = *own;
+    *own = (gc_array){NULL, 0, 0};
 }
 
 weft_status young_find_stopped(thread *self, gc_run *run)

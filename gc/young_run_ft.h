@@ -9,16 +9,16 @@
 /* A role looks after the candidates that its thread owns, 0 after all others as well; no other role writes to them after
  * they have been gathered. The role's; mail of the others to it is read one step after they have written it. */
 typedef struct young_role {
-    struct young_run *run;
-    thread *thread;                /* who clears its garbage, perhaps */
+    _Alignas(128) struct young_run *run; /* two lines: each role is written to by another thread */
+    thread *thread;                      /* who clears its garbage, perhaps */
     uint32_t number;
-    uint16_t id;                   /* thread's */
-    gc_array found;                /* stack of marked objects; then garbage */
-    gc_array mail[HELP_MOST];      /* by the role that it is for */
-    young_chunk *strangers;        /* candidates of the role that stood in others' logs */
+    uint16_t id;              /* thread's */
+    gc_array found;           /* stack of marked objects; then garbage */
+    gc_array mail[HELP_MOST]; /* by the role that it is for */
+    young_chunk *strangers;   /* candidates of the role that stood in others' logs */
     size_t candidates;
-    bool everything;               /* a mark could not be noted: all candidates live */
-    bool special;                  /* some garbage has a finalizer or weak references */
+    bool everything; /* a mark could not be noted: all candidates live */
+    bool special;    /* some garbage has a finalizer or weak references */
 } young_role;
 
 typedef struct young_run {
