@@ -9,6 +9,8 @@
  * Only an attaching owner, a new thread and the stopper ever wait. */
 #include "core/critical.h"
 #include "core/lock.h"
+#include "gc/help_ft.h"
+#include "gc/shared.h"
 #include "gc/young_ft.h"
 #include "refcount/refcount.h"
 
@@ -51,6 +53,20 @@ static uint32_t word_from_base(uint32_t word, uint32_t mode)
     return word_with_mode(word, mode) | base;
 }
 
+/* Waits until the word is another, or for no reason: for a moment by looking, since what is waited for in a short stop is
+ * a few microseconds away and being woken takes fifty. */
+static uint32_t word_await(const world *w, const id_slot *s, uint32_t word)
+{
+    for (uint32_t i = 0; i < w->spins; i++) {
+        uint32_t now = weft_load_acquire(&s->word);
+        if (now != word)
+            return now;
+        platform_pause();
+    }
+    platform_wait(&s->word, word, -1);
+    return weft_load_acquire(&s->word);
+}
+
 /* ---- merging one's own queue --------------------------------------------------------------------------------------- */
 
 static void merge_own(thread *t)
@@ -79,8 +95,7 @@ static void world_attach(thread *t)
             if (__atomic_compare_exchange_n(&s->word, &w, attached, false, __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE))
                 break;
         } else if (w & SLOT_WAITING) {
-            platform_wait(&s->word, w, -1);
-            w = weft_load_acquire(&s->word);
+            w = word_await(&t->head.runtime->world, s, w);
         } else if (word_change(s, &w, w | SLOT_WAITING)) {
             w |= SLOT_WAITING;
         }
@@ -141,15 +156,19 @@ static void world_park(thread *t)
 {
     id_slot *s = t->world.slot;
     critical_leave_all(t);
+    t->young.willing = !t->destroying && !t->gc.collecting;
     uint32_t w = weft_load_acquire(&s->word);
     while (w & SLOT_STOP) {
         uint32_t stopped = word_with_mode(w, SLOT_STOPPED) | SLOT_BASE_DETACHED | SLOT_WAITING;
         if (word_change(s, &w, stopped & ~(uint32_t)SLOT_QUIESCE)) {
             platform_wake_all(&s->word);
+            if (t->young.willing)
+                help_while_stopped(t);
             world_attach(t);
             break;
         }
     }
+    t->young.willing = false;
     critical_resume(t);
 }
 
@@ -161,6 +180,7 @@ void world_poll(thread *t)
         world_park(t);
     reclaim_poll(t);
     object_die_pending(t);
+    gc_share_clear(t);
     if (weft_load_relaxed(&t->world.slot->word) & SLOT_COLLECT) {
         if (!young_relieve(t))
             gc_poll(t);
@@ -359,7 +379,10 @@ bool world_is_stopped_by(const thread *self)
 
 /* ---- ids -------------------------------------------------------------------------------------------------------------- */
 
-enum { SLOTS_STEP = 1024 }; /* committed at once: 64 KiB */
+enum {
+    SLOTS_STEP = 1024, /* committed at once: 64 KiB */
+    SPINS = 3000       /* some 50 microseconds */
+};
 
 weft_status world_open(weft_runtime *runtime)
 {
@@ -372,6 +395,7 @@ weft_status world_open(weft_runtime *runtime)
         return weft_error_set(WEFT_ERROR_MEMORY, "weft_runtime_new: no address space for the thread slots");
     }
     w->epoch = 1;
+    w->spins = platform_cores() > 1 ? SPINS : 0;
     return WEFT_OK;
 }
 

@@ -48,6 +48,7 @@ typedef struct world {
     uint32_t stopping;                       /* atomic futex: 0 nobody, 1 one stops the world, 2 others wait to */
     bool stop_in_force;                      /* runtime->lock: a new slot starts out stopped */
     struct thread *stopper;                  /* atomic */
+    uint32_t spins;                          /* looks at a word before sleeping on it; constant */
     uint64_t epoch;                          /* atomic: reclaim_ft.c */
     struct reclaim_batch *orphans;           /* batches handed over; runtime->lock to change, atomic to look */
     struct reclaim_batch *orphan_references; /* the same of references */

@@ -177,7 +177,10 @@ static void run_record(thread *self, gc_run *run)
     if (run->recorded)
         return;
     run->recorded = true;
-    gc_statistics_add(self, &run->event);
+    if (run->is_share)
+        gc_statistics_add_share(self, &run->event);
+    else
+        gc_statistics_add(self, &run->event);
 }
 
 static void run_free(gc_run *run)
@@ -200,6 +203,7 @@ static void run_end(thread *self)
 {
     gc_shared *s = gc_shared_of(self);
     run_free(&self->gc.run);
+    self->gc.run.is_share = false;
     pthread_mutex_lock(&s->lock);
     self->gc.collecting = false;
     weft_store_relaxed(&s->under_way, s->under_way - 1);
@@ -231,7 +235,7 @@ void gc_thread_ends(thread *self)
 static weft_status find_stopped(thread *self, gc_run *run)
 {
     weft_status status = gc_find_stopped(self, run);
-    run->event.found = run->garbage.count;
+    run->event.found = run->garbage.count + run->shared;
     if (status == WEFT_OK)
         status = weak_clear_stopped(self, run);
     return status;
@@ -301,6 +305,40 @@ int64_t weft_gc_collect(weft_thread *self, weft_gc_generation generation)
     } while (request.again);
     weft_safepoint(self); /* who only collects would never hand over the GIL flavour's lock */
     return collect_result(request.status, request.found);
+}
+
+/* ---- shares ---------------------------------------------------------------------------------------------------------------- */
+
+bool gc_may_share(const thread *self)
+{
+    return !gc_events_wanted(self) && weft_load_relaxed(&gc_shared_of(self)->debug) == 0;
+}
+
+void gc_share_stopped(thread *self, thread *t, gc_array *garbage)
+{
+    gc_shared *s = gc_shared_of(self);
+    assert(!t->gc.collecting);
+    t->gc.collecting = true;
+    t->gc.run = (gc_run){.event = {.number = self->gc.run.event.number}, .garbage = *garbage, .is_share = true};
+    *garbage = (gc_array){NULL, 0, 0};
+    pthread_mutex_lock(&s->lock);
+    weft_store_relaxed(&s->under_way, s->under_way + 1);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void gc_share_clear_now(thread *self)
+{
+    gc_run *run = &self->gc.run;
+    struct weft_critical *aside = critical_set_aside(self);
+    error_scope scope;
+    run->share_begun = true; /* a safepoint inside does not begin it again */
+    error_save(&scope);
+    gc_clear_all(self, run);
+    error_restore(&scope);
+    run_record(self, run);
+    run_end(self);
+    critical_put_back(self, aside);
+    critical_resume(self);
 }
 
 /* ---- by itself --------------------------------------------------------------------------------------------------------------- */

@@ -72,7 +72,7 @@ static weft_status look_again(thread *self, gc_run *run)
 
 /* Each is dropped as soon as it is cleared, while its header is still near. It leaves the array only then, so that what
  * a clear that ends the thread leaves behind is known. */
-static void clear_all(thread *self, gc_run *run)
+void gc_clear_all(thread *self, gc_run *run)
 {
     gc_array *garbage = &run->garbage;
     uint64_t count = garbage->count, bytes = 0;
@@ -121,7 +121,7 @@ weft_status gc_finalize(thread *self, gc_run *run)
     if (weft_load_relaxed(&gc_shared_of(self)->debug) & WEFT_GC_DEBUG_SAVE_ALL)
         save_all(self, run);
     else
-        clear_all(self, run);
+        gc_clear_all(self, run);
     run->event.clear_ns = platform_now_ns() - middle;
     return WEFT_OK;
 }

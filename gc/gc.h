@@ -43,6 +43,9 @@ typedef struct gc_run {
     bool recorded;        /* the statistics know it */
     bool clearing;        /* inside a type's clear, which may hold references on its stack */
     size_t deferred;      /* so many of garbage, its first, were deferred: find's own */
+    size_t shared;        /* found as well, and cleared by other threads: gc_share_stopped */
+    bool is_share;        /* it is what another thread has found: only cleared */
+    bool share_begun;     /* ... which is under way */
 } gc_run;
 
 /* A collector in a thread. The attached thread's, but for roots, which who has the world stopped reads. */

@@ -2,7 +2,10 @@
  *
  * A young one: when so many blocks were logged as settings.young says. That is growth, not traffic: what is made and dropped
  * in the same blocks is logged once (docs/young.md). After it all of them are old or gone, and counting begins anew, so a
- * program that only grows pays for each object once.
+ * program that only grows pays for each object once. One that finds hardly anything makes the next one wait for twice as
+ * many blocks, up to a part of the heap: a program that builds large things and drops them by counts then comes to use the
+ * same blocks again before they are looked at. One that finds much takes that back. And threads that help in a collection
+ * take as much longer between two as they are.
  * A full one: when the containers that the heap holds, or the bytes, have grown by settings.growth per cent of what the last
  * full one left, and by a floor. Both are counted where blocks come from the allocator and go back to it, so neither what
  * dies by counts nor what the allocator keeps of it makes one due; and the time for all of them is at most in proportion to
@@ -18,8 +21,11 @@ enum {
     GROWTH_DEFAULT = 100,
     FLOOR_DEFAULT = 100000,
     FLOOR_BYTES = 64 << 20,
-    LOG_MOST = 1 << 18, /* 2 MiB */
-    STEP_PARTS = 16     /* a thread tells at least so many times on the way to the threshold, however long its chunks */
+    LOG_MOST = 1 << 19,     /* blocks: 6 MiB */
+    PATIENCE_LEAST = 50000, /* blocks, some 13 ns each: the bound of patience in a small heap */
+    PATIENCE_MOST = 300000, /* ... and in a large one, */
+    PATIENCE_PART = 2,      /* of whose containers it may come to this part */
+    STEP_PARTS = 16 /* a thread tells at least so many times on the way to the threshold, however long its chunks */
 };
 
 static schedule_state *state_of(weft_runtime *runtime)
@@ -32,7 +38,9 @@ static void settings_take(weft_runtime *runtime)
     schedule_state *state = state_of(runtime);
     weft_gc_settings settings;
     gc_settings_read(runtime, &settings);
-    weft_store_relaxed(&state->young, settings.young ? (uint64_t)settings.young : UINT64_MAX);
+    state->patience = settings.young ? (uint64_t)settings.young : UINT64_MAX;
+    weft_store_relaxed(&state->young, state->patience);
+    weft_store_relaxed(&state->due, state->patience);
     weft_store_relaxed(&state->growth, (uint64_t)settings.growth);
     weft_store_relaxed(&state->floor, settings.floor);
     weft_store_relaxed(&state->enabled, (uint32_t)gc_is_enabled(runtime));
@@ -57,8 +65,8 @@ bool schedule_does_young(weft_runtime *runtime)
 
 uint64_t schedule_log_most(weft_runtime *runtime)
 {
-    uint64_t young = weft_load_relaxed(&state_of(runtime)->young);
-    return schedule_does_young(runtime) && young > LOG_MOST / 2 ? 2 * young : LOG_MOST;
+    uint64_t due = weft_load_relaxed(&state_of(runtime)->due);
+    return schedule_does_young(runtime) && due > LOG_MOST / 2 ? 2 * due : LOG_MOST;
 }
 
 /* ---- what the heap holds ------------------------------------------------------------------------------------------- */
@@ -109,7 +117,7 @@ bool gc_due(weft_runtime *runtime, weft_gc_generation *generation)
         return true;
     }
     *generation = WEFT_GC_YOUNG;
-    return young_count(runtime) >= weft_load_relaxed(&state->young) || weft_load_relaxed(&young->limbo_full);
+    return young_count(runtime) >= weft_load_relaxed(&state->due) || weft_load_relaxed(&young->limbo_full);
 }
 
 void gc_grown(thread *self)
@@ -121,10 +129,10 @@ void gc_grown(thread *self)
 size_t schedule_step(weft_runtime *runtime)
 {
     const schedule_state *state = state_of(runtime);
-    uint64_t young = weft_load_relaxed(&state->young);
-    if (!schedule_is_enabled(runtime) || young / STEP_PARTS >= YOUNG_CHUNK)
+    uint64_t due = weft_load_relaxed(&state->due);
+    if (!schedule_is_enabled(runtime) || due / STEP_PARTS >= YOUNG_CHUNK)
         return YOUNG_CHUNK;
-    return (size_t)(young / STEP_PARTS) + 1;
+    return (size_t)(due / STEP_PARTS) + 1;
 }
 
 void schedule_logged(thread *self, uint64_t logged)
@@ -132,8 +140,32 @@ void schedule_logged(thread *self, uint64_t logged)
     weft_runtime *runtime = self->head.runtime;
     if (!schedule_is_enabled(runtime))
         return;
-    if (logged >= weft_load_relaxed(&state_of(runtime)->young) || full_is_due(runtime))
+    if (logged >= weft_load_relaxed(&state_of(runtime)->due) || full_is_due(runtime))
         schedule_ask(self);
+}
+
+static uint64_t patience_most(weft_runtime *runtime)
+{
+    int64_t part = holdings_of(runtime).containers / PATIENCE_PART;
+    return part < PATIENCE_LEAST ? PATIENCE_LEAST : part > PATIENCE_MOST ? PATIENCE_MOST : (uint64_t)part;
+}
+
+/* After a young collection: when the next one is due. */
+static void patience_learn(weft_runtime *runtime, const gc_run *run)
+{
+    schedule_state *state = state_of(runtime);
+    uint64_t young = state->young, found = run->garbage.count + run->shared;
+    if (young == UINT64_MAX)
+        return;
+    if (found * 4 > run->event.candidates) {
+        state->patience = young;
+    } else if (found * 16 < run->event.candidates && run->event.candidates * 2 > young) {
+        uint64_t most = patience_most(runtime);
+        state->patience = state->patience * 2 < most ? state->patience * 2 : most;
+    }
+    uint64_t together = young * run->event.threads;
+    uint64_t due = state->patience > together ? state->patience : together;
+    weft_store_relaxed(&state->due, due > young ? due : young);
 }
 
 void schedule_collected_stopped(thread *self, const gc_run *run)
@@ -141,6 +173,7 @@ void schedule_collected_stopped(thread *self, const gc_run *run)
     schedule_state *state = state_of(self->head.runtime);
     if (run->event.generation != WEFT_GC_FULL) {
         state->young_collections++;
+        patience_learn(self->head.runtime, run);
         return;
     }
     holdings now = holdings_of(self->head.runtime);

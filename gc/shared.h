@@ -81,10 +81,26 @@ void gc_give_up(thread *self, gc_array *a);
 uint64_t gc_stop(thread *self, gc_run *run);
 void gc_start(thread *self, gc_run *run, uint64_t stood);
 
+/* Garbage of a collection that other threads clear: what `t` owns, that has neither finalizers nor weak references, and of
+ * which the array holds one reference each; takes the array. It becomes a run of `t`, which clears it when it runs again.
+ * World stopped; `t` stands in world_park and is willing. */
+void gc_share_stopped(thread *self, thread *t, gc_array *garbage);
+bool gc_may_share(const thread *self); /* does nobody want to be told of each object? */
+void gc_share_clear_now(thread *self);
+
+/* At a safepoint. */
+static inline void gc_share_clear(thread *self)
+{
+    if (WEFT_UNLIKELY(self->gc.run.is_share) && !self->gc.run.share_begun)
+        gc_share_clear_now(self);
+}
+
 /* ---- finalize.c --------------------------------------------------------------------------------------------------- */
 
 /* Callbacks, finalizers, clearing. World running. MEMORY: finalized, and nothing cleared. */
 weft_status gc_finalize(thread *self, gc_run *run);
+/* Clears each of run->garbage, and drops the run's reference. World running. */
+void gc_clear_all(thread *self, gc_run *run);
 
 /* ---- control.c ---------------------------------------------------------------------------------------------------- */
 
@@ -101,6 +117,8 @@ void gc_events_close(gc_shared *s);
 /* ---- statistics.c -------------------------------------------------------------------------------------------------- */
 
 void gc_statistics_add(thread *self, const weft_gc_event *event);
+/* What the clearing of a share has come to. */
+void gc_statistics_add_share(thread *self, const weft_gc_event *event);
 
 /* ---- helper.c ------------------------------------------------------------------------------------------------------ */
 

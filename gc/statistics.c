@@ -30,6 +30,20 @@ void gc_statistics_add(thread *self, const weft_gc_event *event)
     pthread_mutex_unlock(&s->lock);
 }
 
+void gc_statistics_add_share(thread *self, const weft_gc_event *event)
+{
+    gc_shared *s = gc_shared_of(self);
+    weft_gc_stats *sums = &s->statistics.sums;
+    pthread_mutex_lock(&s->lock);
+    sums->freed += event->freed;
+    sums->freed_bytes += event->freed_bytes;
+    if (sums->last.number == event->number) {
+        sums->last.freed += event->freed;
+        sums->last.freed_bytes += event->freed_bytes;
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
 weft_status weft_gc_statistics(weft_thread *self, weft_gc_stats *stats)
 {
     WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);

@@ -4,216 +4,183 @@
  * comes from another candidate. Who has some left is referenced from outside - from older objects, from threads, whatever it
  * is: counts say so, and no write barrier is needed - and lives, with all it refers to. The rest is garbage.
  *
- * The working counts stand in the candidates' own `local`, whose true value is kept aside, in the order of the logs. So a
+ * The working counts stand in the candidates' own `local`, whose true value is kept beside their place in the log. So a
  * child is looked up by looking at its header, which the collector has to read anyway to see whether it is young: one
  * cache line a reference, no table. Only young objects are written to, and they have been written lately.
- * All memory is reserved before anything is changed, and there is no recursion: marked objects wait in run->garbage, which
- * is empty until all are marked. Time follows the logs, not the heap. The thread that has the world stopped. */
+ *
+ * What a thread makes refers mostly to what the same thread has made. So threads that stand at a safepoint take a role each
+ * (help_ft.h) and look after what they own: their counts need no atomic operation, and their headers are in their
+ * caches. What one of them finds about another's object goes to it by mail. Garbage that no code is called for is then cleared
+ * by its own thread, when the world runs again: its blocks go back to where they came from.
+ *
+ * All memory that must be there is reserved before anything is changed, and there is no recursion: marked objects wait in the
+ * array that takes the garbage later. Time follows the logs, not the heap. Who has the world stopped. */
 #include <stdlib.h>
 
 #include "core/error.h"
-#include "gc/adopt_ft.h"
-#include "gc/young_ft.h"
+#include "gc/shared.h"
+#include "gc/young_run_ft.h"
 
-enum {
-    CANDIDATE_BITS = WEFT_BIT_TRACKED | WEFT_BIT_LOGGED, /* of these and FROZEN */
-    AHEAD = 8                                            /* headers fetched before they are needed */
-};
-
-/* What `local` says meanwhile: a count, or one of these. */
-#define COUNT_ROOT 0x80000000u   /* many: not counted down */
-#define COUNT_MARKED 0xFFFFFFFFu /* reachable */
-
-typedef struct young_run {
-    thread *self;
-    gc_run *run;
-    uint32_t *saved; /* local of each candidate, in the order of the logs */
-    size_t candidates;
-    size_t logged;
-    bool atomic; /* young_bits_change_stopped */
-} young_run;
-
-static inline bool is_candidate(const weft_object *o)
-{
-    return (object_bits(o) & (CANDIDATE_BITS | WEFT_BIT_FROZEN)) == CANDIDATE_BITS;
-}
-
-/* ---- before anything is changed -------------------------------------------------------------------------------------- */
+enum { HELP_LEAST = 1000 /* blocks logged for which helpers are asked */ };
 
 static void chunk_count(young_chunk *chunk, void *arg)
 {
     ((young_run *)arg)->logged += chunk->count;
 }
 
-static bool saved_reserve(young_state *state, weft_runtime *runtime, size_t count)
+static void roles_open(young_run *y)
 {
-    if (count <= state->saved_capacity)
-        return true;
-    uint32_t *saved = heap_should_fail(&runtime->heap) ? NULL : (uint32_t *)malloc(count * sizeof *saved);
-    if (saved == NULL)
-        return false;
-    free(state->saved);
-    state->saved = saved;
-    state->saved_capacity = count;
-    return true;
+    weft_gc_settings settings;
+    gc_settings_read(y->self->head.runtime, &settings);
+    uint32_t most = y->logged < HELP_LEAST ? 1 : (uint32_t)settings.threads;
+    y->roles_count = help_open_stopped(y->self, most);
+    for (uint32_t i = 0; i < y->roles_count; i++) {
+        thread *t = y->self->head.runtime->gc.flavour.young.help.threads[i];
+        y->roles[i] = (young_role){.run = y, .thread = t, .number = i, .id = t->head.id};
+    }
 }
 
+static void role_free(young_role *r)
+{
+    gc_array_free(&r->found);
+    for (uint32_t i = 0; i < HELP_MOST; i++)
+        gc_array_free(&r->mail[i]);
+    while (r->strangers) {
+        young_chunk *next = r->strangers->next;
+        free(r->strangers);
+        r->strangers = next;
+    }
+}
+
+static void roles_close(young_run *y)
+{
+    help_close_stopped(y->self);
+    for (uint32_t i = 0; i < y->roles_count; i++)
+        role_free(&y->roles[i]);
+}
+
+/* Any role may come to have all candidates. */
 static weft_status reserve(young_run *y)
 {
-    weft_runtime *runtime = y->self->head.runtime;
-    young_state *state = &runtime->gc.flavour.young;
-    young_settle_stopped(y->self);
-    young_each_chunk_stopped(y->self, true, chunk_count, y);
-    if (!saved_reserve(state, runtime, y->logged) || !gc_array_reserve(runtime, &y->run->garbage, y->logged))
-        return weft_error_set(WEFT_ERROR_MEMORY, "out of memory: no young collection");
-    y->saved = state->saved;
+    for (uint32_t i = 0; i < y->roles_count; i++)
+        if (!gc_array_reserve(y->self->head.runtime, &y->roles[i].found, y->logged))
+            return weft_error_set(WEFT_ERROR_MEMORY, "out of memory: no young collection");
     return WEFT_OK;
 }
 
-/* ---- references ------------------------------------------------------------------------------------------------------ */
-
-/* More than any number of references that is counted exactly: the object is held by something that does not count. */
-#define REFERENCES_UNKNOWN ((int64_t)1 << 40)
-
-/* Of a live object: every reference to it, or REFERENCES_UNKNOWN (immortal, saturated, deferred). */
-static inline int64_t references_of(weft_runtime *runtime, const weft_object *o)
+/* Since *at; which is now afterwards. */
+static uint64_t lap(uint64_t *at)
 {
-    if (WEFT_UNLIKELY(object_bits(o) & WEFT_BIT_DEFERRED))
-        return REFERENCES_UNKNOWN;
-    int32_t shared = weft_load_relaxed(&o->shared);
-    uint16_t owner = weft_load_relaxed(&o->owner);
-    if (WEFT_UNLIKELY(owner == WEFT_OWNER_STATIC))
-        return o->local == 0 ? REFERENCES_UNKNOWN : shard_sum(runtime, o);
-    if (WEFT_UNLIKELY(shared_is_saturated(shared)))
-        return REFERENCES_UNKNOWN;
-    return (int64_t)(shared >> 2) + (owner == WEFT_OWNER_NONE ? 0 : o->local);
+    uint64_t before = *at;
+    *at = platform_now_ns();
+    return *at - before;
 }
 
-/* ---- counting -------------------------------------------------------------------------------------------------------- */
-
-static inline uint32_t working_count(weft_runtime *runtime, const weft_object *o)
+static bool has_mail(const young_run *y)
 {
-    int64_t references = references_of(runtime, o);
-    return references < COUNT_ROOT ? (uint32_t)references : COUNT_ROOT;
+    for (uint32_t i = 0; i < y->roles_count; i++)
+        for (uint32_t j = 0; j < y->roles_count; j++)
+            if (y->roles[i].mail[j].count > 0)
+                return true;
+    return false;
 }
 
-/* Keeps the candidates of a chunk; everything else in it is young no longer. */
-static void chunk_gather(young_chunk *chunk, void *arg)
+static void step_if_mail(young_run *y, void (*work)(void *arg, uint32_t role))
 {
-    young_run *y = (young_run *)arg;
-    weft_runtime *runtime = y->self->head.runtime;
-    size_t kept = 0;
-    for (size_t i = 0; i < chunk->count; i++) {
-        weft_object *o = chunk->items[i];
-        if (i + AHEAD < chunk->count)
-            __builtin_prefetch(chunk->items[i + AHEAD], 1);
-        if (!is_candidate(o) || !object_is_live(o)) {
-            young_clear_logged(o, y->atomic);
-            continue;
-        }
-        uint32_t count = working_count(runtime, o);
-        y->saved[y->candidates++] = o->local;
-        o->local = count;
-        chunk->items[kept++] = o;
-    }
-    chunk->count = kept;
+    if (has_mail(y))
+        help_step_stopped(y->self, work, y);
 }
 
-static int visit_subtract(weft_object *child, void *arg)
+static void trace(young_run *y)
 {
-    (void)arg;
-    if (is_candidate(child) && child->local - 1 < COUNT_ROOT - 1) /* 0 and roots stay what they are */
-        child->local--;
-    return 0;
+    weft_gc_event *event = &y->run->event;
+    uint64_t at = platform_now_ns();
+    help_step_stopped(y->self, young_gather, y);
+    step_if_mail(y, young_gather_strangers);
+    event->index_ns += lap(&at);
+    help_step_stopped(y->self, young_subtract, y);
+    step_if_mail(y, young_mail_subtract);
+    event->subtract_ns += lap(&at);
+    help_step_stopped(y->self, young_mark, y);
+    young_mark_rest(y);
+    event->mark_ns += lap(&at);
+    help_step_stopped(y->self, young_sweep, y);
+    event->sweep_ns += lap(&at);
 }
 
-static void chunk_subtract(young_chunk *chunk, void *arg)
+/* ---- who clears it ----------------------------------------------------------------------------------------------------- */
+
+/* May threads clear what they own before the run is through? Not if somebody would see it: finalizers and callbacks find
+ * garbage whole, and who asked for the collection finds it freed. */
+static bool may_share(const young_run *y)
 {
-    (void)arg;
-    for (size_t i = 0; i < chunk->count; i++) {
-        weft_object *o = chunk->items[i];
-        const weft_type *type = weft_type_of(o);
-        if (i + AHEAD < chunk->count)
-            __builtin_prefetch(chunk->items[i + AHEAD]);
-        /* Ephemerons are left to full collections: what they refer to counts as referenced from outside. */
-        if (WEFT_LIKELY(!(type->flags & WEFT_TYPE_EPHEMERON)))
-            (void)type->traverse(o, visit_subtract, NULL);
+    for (uint32_t i = 0; i < y->roles_count; i++)
+        if (y->roles[i].special)
+            return false;
+    return y->run->event.automatic && gc_may_share(y->self);
+}
+
+/* Garbage goes from one role to another, the last of it first, until that one has `count`. All references to it that
+ * count are in `local`, whoever owns it. */
+static void pass_on(gc_array *from, gc_array *to, size_t keep, size_t count, uint16_t id)
+{
+    while (from->count > keep && to->count < count) {
+        weft_object *o = from->items[--from->count];
+        weft_store_relaxed(&o->owner, id);
+        gc_array_push(to, o);
     }
 }
 
-/* ---- marking --------------------------------------------------------------------------------------------------------- */
-
-static int visit_mark(weft_object *child, void *arg)
+/* Who had more to clear than the others would come later to making new objects, and so have less the next time, and the others
+ * more: threads would never again make and clear at the same time. So all get about the same. */
+static void balance(young_run *y)
 {
-    if (is_candidate(child) && child->local != COUNT_MARKED) {
-        child->local = COUNT_MARKED;
-        gc_array_push((gc_array *)arg, child);
-    }
-    return 0;
+    size_t all = 0;
+    for (uint32_t i = 0; i < y->roles_count; i++)
+        all += y->roles[i].found.count;
+    size_t mean = all / y->roles_count;
+    for (uint32_t i = 0; i < y->roles_count; i++)
+        for (uint32_t j = 0; j < y->roles_count && y->roles[i].found.count > mean + mean / 16; j++)
+            pass_on(&y->roles[i].found, &y->roles[j].found, mean, mean, y->roles[j].id);
 }
 
-static void chunk_mark(young_chunk *chunk, void *arg)
+static void hand_out(young_run *y)
 {
-    young_run *y = (young_run *)arg;
-    gc_array *marked = &y->run->garbage;
-    for (size_t i = 0; i < chunk->count; i++) {
-        weft_object *o = chunk->items[i];
-        if (i + AHEAD < chunk->count)
-            __builtin_prefetch(chunk->items[i + AHEAD]);
-        if (o->local == 0 || o->local == COUNT_MARKED)
-            continue;
-        o->local = COUNT_MARKED;
-        for (;;) {
-            (void)weft_type_of(o)->traverse(o, visit_mark, marked);
-            if (marked->count == 0)
-                break;
-            o = marked->items[--marked->count];
-        }
+    bool share = may_share(y);
+    gc_array *own = &y->roles[0].found; /* has room for all, as each has */
+    if (share)
+        balance(y);
+    for (uint32_t i = 1; i < y->roles_count; i++) {
+        young_role *r = &y->roles[i];
+        if (!share)
+            pass_on(&r->found, own, 0, SIZE_MAX, y->roles[0].id);
+        y->run->shared += r->found.count;
+        if (r->found.count > 0)
+            gc_share_stopped(y->self, r->thread, &r->found);
     }
-}
-
-/* ---- the verdict ------------------------------------------------------------------------------------------------------ */
-
-static void chunk_sweep(young_chunk *chunk, void *arg)
-{
-    young_run *y = (young_run *)arg;
-    for (size_t i = 0; i < chunk->count; i++) {
-        weft_object *o = chunk->items[i];
-        bool marked = o->local == COUNT_MARKED;
-        if (i + AHEAD < chunk->count)
-            __builtin_prefetch(chunk->items[i + AHEAD], 1);
-        o->local = *y->saved++;
-        young_clear_logged(o, y->atomic);
-        if (marked)
-            continue;
-        gc_adopt_stopped(y->self, o);
-        gc_array_push(&y->run->garbage, o);
-    }
+    y->run->garbage = *own;
+    *own = (gc_array){NULL, 0, 0};
 }
 
 weft_status young_find_stopped(thread *self, gc_run *run)
 {
     young_run y = {.self = self, .run = run, .atomic = young_bits_change_stopped(self)};
-    assert(run->garbage.count == 0);
-    if (reserve(&y) != WEFT_OK)
-        return WEFT_ERROR_MEMORY;
-    uint64_t start = platform_now_ns();
-    young_each_chunk_stopped(self, true, chunk_gather, &y);
-    uint64_t gathered = platform_now_ns();
-    young_each_chunk_stopped(self, true, chunk_subtract, &y);
-    uint64_t subtracted = platform_now_ns();
-    young_each_chunk_stopped(self, true, chunk_mark, &y);
-    uint64_t marked = platform_now_ns();
-    young_each_chunk_stopped(self, true, chunk_sweep, &y);
-    young_reset_stopped(self);
-    run->event.generation = WEFT_GC_YOUNG;
-    run->event.threads = 1;
-    run->event.candidates = y.candidates;
-    run->event.marked = y.candidates - run->garbage.count;
-    run->event.side_bytes = y.logged * (sizeof *y.saved + sizeof *run->garbage.items);
-    run->event.index_ns = gathered - start;
-    run->event.subtract_ns = subtracted - gathered;
-    run->event.mark_ns = marked - subtracted;
-    run->event.sweep_ns = platform_now_ns() - marked;
-    return WEFT_OK;
+    assert(run->garbage.items == NULL);
+    young_settle_stopped(self);
+    young_each_chunk_stopped(self, true, chunk_count, &y);
+    roles_open(&y);
+    weft_status status = reserve(&y);
+    if (status == WEFT_OK) {
+        trace(&y);
+        young_reset_stopped(self);
+        hand_out(&y);
+        run->event.generation = WEFT_GC_YOUNG;
+        run->event.threads = y.roles_count;
+        for (uint32_t i = 0; i < y.roles_count; i++)
+            run->event.candidates += y.roles[i].candidates;
+        run->event.marked = run->event.candidates - run->garbage.count - run->shared;
+        run->event.side_bytes = y.logged * (sizeof(uint32_t) + sizeof(weft_object *));
+    }
+    roles_close(&y);
+    return status;
 }

@@ -28,7 +28,6 @@ void young_close(weft_runtime *runtime)
         t->young = (young_thread){0};
     }
     chunks_free(state_of(runtime)->inherited);
-    free(state_of(runtime)->saved);
 }
 
 /* ---- growing ------------------------------------------------------------------------------------------------------ */

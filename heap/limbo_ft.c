@@ -5,8 +5,8 @@
 #include "gc/young_ft.h"
 
 enum {
-    LARGE_TRIES = 8,           /* large blocks that are looked at for one of the right size */
-    LIMBO_MOST_BYTES = 8 << 20 /* a thread with more asks for a young collection */
+    LARGE_TRIES = 8,            /* large blocks that are looked at for one of the right size */
+    LIMBO_MOST_BYTES = 12 << 20 /* a thread with more asks for a young collection */
 };
 
 typedef struct dead_block {

@@ -67,7 +67,8 @@ static inline bool young_log(thread *self, weft_object *o)
 /* What is left of a block's word 1 when the object in it goes: whether it stands in a log. */
 static inline object_word word1_logged(weft_object *o)
 {
-    return weft_load_relaxed(object_word1(o)) & word1_bits(WEFT_BIT_LOGGED);
+    /* By its byte: a load of the whole word would have to wait until a store to `bits` just before it has left the core. */
+    return word1_bits((uint8_t)(weft_load_relaxed(&o->bits) & WEFT_BIT_LOGGED));
 }
 
 /* The block's header is a dead one, as all in the container heap are that are not alive. */

@@ -398,6 +398,152 @@ TEST_CASE(stress_young, threads make and drop cycles while each collects)
     CHECK_INT(weft_runtime_free(f.v.runtime), WEFT_OK);
 }
 
+/* ---- threads that help ------------------------------------------------------------------------------------------------ */
+
+enum { TABLE = 256, HELPERS = 4 };
+
+typedef struct crossing {
+    fixture *f;
+    weft_object *table; /* a list, of nodes whose left is a node and whose right is that one's own right */
+    uint32_t helped;    /* atomic: collections in which more than one thread took part were seen */
+} crossing;
+
+/* What stands in the table is a ring of three, and so is what its last node refers to, and so on. */
+static void check_ring(const weft_object *a, int depth)
+{
+    for (; depth > 0 && a && a != &weft_none; depth--) {
+        const weft_object *d = ((const node *)(const void *)a)->left;
+        const weft_object *b = d ? ((const node *)(const void *)d)->left : NULL;
+        REQUIRE(b != NULL && ((const node *)(const void *)b)->left == a);
+        a = ((const node *)(const void *)b)->right;
+    }
+}
+
+/* A ring of three, into which another thread's node is tied; some stand in the table for a while. */
+static void cross_once(crossing *c, fixture *f, uint64_t *random)
+{
+    weft_object *a = node_new(f, NULL, NULL), *b = node_new(f, a, NULL), *d = node_new(f, b, NULL);
+    node_of(a)->left = d; /* d's own reference */
+    int64_t k = (int64_t)(test_random(random) % TABLE);
+    weft_object *other = weft_list_get(f->self, c->table, k);
+    if (CHECK(other != NULL)) {
+        check_ring(other, 100);
+        node_of(b)->right = other; /* b owns it now; a chain grows through all threads' rings, until it is cut */
+        if (test_random(random) % 4 == 0 || weft_type_index(other) != weft_type_index(a)) {
+            node_of(b)->right = NULL;
+            weft_decref(f->self, other);
+        }
+    }
+    if (test_random(random) % 4 == 0)
+        CHECK_INT(weft_list_set(f->self, c->table, k, a), WEFT_OK);
+    CHECK(node_of(a)->left == d && node_of(d)->left == b && node_of(b)->left == a);
+    weft_decref(f->self, a);
+    weft_decref(f->self, b);
+}
+
+static void cross(int index, void *arg)
+{
+    crossing *c = arg;
+    fixture f = *c->f;
+    uint64_t random = test_seed() + (uint64_t)index;
+    f.self = weft_thread_attach(f.v.runtime);
+    REQUIRE(f.self != NULL);
+    for (int i = 0; i < test_scale(100000); i++) {
+        cross_once(c, &f, &random);
+        weft_safepoint(f.self);
+        if (i % 20 == 0) {
+            weft_gc_stats stats;
+            CHECK_INT(weft_gc_statistics(f.self, &stats), WEFT_OK);
+            if (stats.last.threads > 1 && stats.last.generation == WEFT_GC_YOUNG)
+                __atomic_fetch_add(&c->helped, 1, __ATOMIC_RELAXED);
+        }
+    }
+    CHECK_INT(weft_thread_detach(f.self), WEFT_OK);
+}
+
+TEST_CASE(stress_young, threads help in collections of what they have tied together, and nothing is lost or left)
+{
+    fixture f = open_fixture();
+    crossing c = {.f = &f, .table = weft_list_new(f.self, 0)};
+    for (int i = 0; i < TABLE; i++)
+        CHECK_INT(weft_list_append(f.self, c.table, &weft_none), WEFT_OK);
+    weft_gc_settings settings;
+    CHECK_INT(weft_gc_get_settings(f.self, &settings), WEFT_OK);
+    settings.young = 2000;
+    settings.threads = HELPERS;
+    CHECK_INT(weft_gc_set_settings(f.self, &settings), WEFT_OK);
+    CHECK_INT(weft_block_begin(f.self), WEFT_OK);
+    test_threads(HELPERS, cross, &c);
+    CHECK_INT(weft_block_end(f.self), WEFT_OK);
+    if (platform_cores() > 1)
+        CHECK(c.helped > 0);
+    weft_decref(f.self, c.table);
+    CHECK(weft_gc_collect(f.self, WEFT_GC_FULL) >= 0);
+    CHECK_INT(values_live(f.self), 0);
+    values_close(&f.v);
+}
+
+static void help_alone(int index, void *arg)
+{
+    fixture f = *(fixture *)arg;
+    f.self = weft_thread_attach(f.v.runtime);
+    REQUIRE(f.self != NULL);
+    for (int i = 0; i < test_scale(200000); i++) {
+        cycle_new(&f);
+        weft_safepoint(f.self);
+    }
+    (void)index;
+    CHECK_INT(weft_thread_detach(f.self), WEFT_OK);
+}
+
+TEST_CASE(stress_young, what threads clear for a collection is counted with what it freed itself)
+{
+    fixture f = open_fixture();
+    CHECK_INT(weft_block_begin(f.self), WEFT_OK);
+    test_threads(2, help_alone, &f);
+    CHECK_INT(weft_block_end(f.self), WEFT_OK);
+    CHECK(weft_gc_collect(f.self, WEFT_GC_FULL) >= 0);
+    weft_gc_stats stats;
+    CHECK_INT(weft_gc_statistics(f.self, &stats), WEFT_OK);
+    CHECK_INT(stats.freed, stats.found);
+    CHECK_INT(stats.freed, 4 * (int64_t)test_scale(200000));
+    CHECK_INT(stats.freed_bytes, stats.freed * sizeof(node));
+    CHECK_INT(values_live(f.self), 0);
+    values_close(&f.v);
+}
+
+TEST_CASE(young, collections that find nothing come less and less often, and one that finds much takes that back)
+{
+    fixture f = open_fixture();
+
+    enum { COUNT = 40000 };
+
+    static weft_object *nodes[COUNT];
+    weft_gc_stats before, after;
+    CHECK_INT(weft_gc_statistics(f.self, &before), WEFT_OK);
+    for (int i = 0; i < COUNT; i++) {
+        nodes[i] = node_new(&f, NULL, NULL);
+        weft_safepoint(f.self);
+    }
+    CHECK_INT(weft_gc_statistics(f.self, &after), WEFT_OK);
+    CHECK_INT(after.collections[WEFT_GC_YOUNG] - before.collections[WEFT_GC_YOUNG], 2); /* after 10,000, 20,000 more */
+    for (int i = 0; i < 60000; i++) {
+        cycle_new(&f);
+        weft_safepoint(f.self);
+    }
+    CHECK_INT(weft_gc_statistics(f.self, &before), WEFT_OK);
+    for (int i = 0; i < 30000; i++) {
+        cycle_new(&f);
+        weft_safepoint(f.self);
+    }
+    CHECK_INT(weft_gc_statistics(f.self, &after), WEFT_OK);
+    CHECK(after.collections[WEFT_GC_YOUNG] - before.collections[WEFT_GC_YOUNG] >= 5);
+    for (int i = 0; i < COUNT; i++)
+        weft_decref(f.self, nodes[i]);
+    CHECK(weft_gc_collect(f.self, WEFT_GC_YOUNG) >= 0);
+    values_close(&f.v);
+}
+
 /* ---- the schedule ------------------------------------------------------------------------------------------------------ */
 
 TEST_CASE(young, a collection comes by itself when ten thousand objects were made)

@@ -128,6 +128,6 @@ static weft_status churn(weft_thread *self, uint32_t index, void *arg)
 /* ns an object; the collector on its default schedule. */
 double probe_cyclic_churn(weft_thread *self, uint32_t threads)
 {
-    uint64_t rounds = 10000;
+    uint64_t rounds = 50000; /* some forty collections a batch */
     return probe_ns(self, threads, rounds * 4, churn, &rounds);
 }

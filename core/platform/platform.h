@@ -13,6 +13,17 @@ void platform_wake_all(const uint32_t *word);
 
 uint64_t platform_now_ns(void); /* monotonic */
 void platform_yield(void);
+
+/* A moment of waiting for something that another core is about to do. */
+static inline void platform_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
 unsigned platform_cores(void); /* that this process may use, at least 1 */
 
 /* After platform_barrier every other thread of the process has executed a full memory barrier since the call began:
