@@ -1,4 +1,4 @@
-/* generations_gil.c - the GIL flavour's lists of young, old and frozen objects, and what a slice of the old ones is.
+/* generations_gil.c - the GIL flavour's lists of young, old and frozen objects.
  *
  * The old generation is gone through in passes. What a pass has yet to look at is in old[pending]; an increment takes a
  * few from its front, with everything pending that they lead to, and what survives goes to the other list. When none is
@@ -29,61 +29,7 @@ void gc_flavour_after_fork_child(thread *self)
     (void)self; /* the lock was held: all is whole */
 }
 
-/* ---- slices ------------------------------------------------------------------------------------------------------ */
-
-enum { SLICE_RING = 16 };
-
-typedef struct slice_taking {
-    gc_links *slice;
-    int64_t count;
-    uint8_t pending; /* place of those that may be taken */
-    uint32_t at;
-    weft_object *ring[SLICE_RING]; /* as gc_scan's */
-} slice_taking;
-
-static weft_object nothing = WEFT_STATIC_OBJECT(WEFT_TYPE_INVALID);
-
-static inline void take(slice_taking *s, weft_object *o)
-{
-    if (o->place != s->pending)
-        return;
-    gc_links_remove(object_links(o));
-    gc_links_append(s->slice, object_links(o));
-    o->place = GC_PLACE_SLICE;
-    s->count++;
-}
-
-static int visit_take(weft_object *child, void *arg)
-{
-    slice_taking *s = (slice_taking *)arg;
-    __builtin_prefetch(child, 1);
-    uint32_t at = s->at;
-    weft_object *o = s->ring[at];
-    s->ring[at] = child;
-    s->at = (at + 1) % SLICE_RING;
-    take(s, o);
-    return 0;
-}
-
-int64_t gc_slice_take_stopped(gc_flavour *gc, int64_t work, gc_links *slice)
-{
-    gc_links *pending = &gc->old[gc->pending];
-    slice_taking s = {.slice = slice, .pending = gc_old_place(gc->pending)};
-    for (uint32_t i = 0; i < SLICE_RING; i++)
-        s.ring[i] = &nothing;
-    gc_links *traversed = slice; /* the last of the slice whose children have been seen */
-    while (s.count < work && !gc_links_empty(pending)) {
-        take(&s, links_object(pending->next));
-        while (traversed->next != slice) {
-            traversed = traversed->next;
-            weft_object *o = links_object(traversed);
-            (void)weft_type_of(o)->traverse(o, visit_take, &s);
-            for (uint32_t i = 0; i < SLICE_RING && traversed->next == slice; i++)
-                (void)visit_take(&nothing, &s);
-        }
-    }
-    return s.count;
-}
+/* ---- freezing ---------------------------------------------------------------------------------------------------- */
 
 static size_t move_all(gc_links *to, gc_links *from, uint8_t place)
 {
@@ -99,13 +45,6 @@ static size_t move_all(gc_links *to, gc_links *from, uint8_t place)
     gc_links_splice(to, from);
     return count;
 }
-
-void gc_slice_return_stopped(gc_flavour *gc, gc_links *slice)
-{
-    (void)move_all(&gc->old[gc->pending], slice, gc_old_place(gc->pending));
-}
-
-/* ---- freezing ---------------------------------------------------------------------------------------------------- */
 
 size_t gc_freeze_stopped(thread *self)
 {

@@ -1,6 +1,7 @@
 /* test_generations_gil.c - the GIL flavour's young generation and the slices of the old one. */
 #include "core/core.h"
 #include "gc/generations_gil.h"
+#include "gc/scan_gil.h"
 #include "shapes.h"
 
 static gc_flavour *flavour_of(shape *s)
@@ -104,6 +105,21 @@ TEST_CASE(generations, increments find all old garbage within two passes)
     check_increments(SHAPE_LIST, true);
 }
 
+/* How many objects a slice of so much work takes; they are put back at the end of those that are pending. */
+static int64_t slice_size(shape *s, int64_t work)
+{
+    gc_scan scan;
+    gc_links slice;
+    gc_scan_open(&scan, thread_of(s->self));
+    int64_t count = gc_scan_take_slice(&scan, work, &slice), linked = 0;
+    for (const gc_links *l = slice.next; l != &slice; l = l->next)
+        linked++;
+    CHECK_INT(linked, count);
+    gc_slice_return(&scan, &slice);
+    check_lists(s);
+    return count;
+}
+
 TEST_CASE(generations, a slice takes a hundredth of the old objects and what they lead to)
 {
     shape s;
@@ -112,24 +128,16 @@ TEST_CASE(generations, a slice takes a hundredth of the old objects and what the
     CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 0);
     gc_flavour *gc = flavour_of(&s);
     gc_run run = {.event = {.asked = WEFT_GC_INCREMENT}};
-    CHECK_INT(gc_slice_work(gc, &run), 11);
-    gc_links slice;
-    gc_links_init(&slice);
-    CHECK_INT(gc_slice_take_stopped(gc, 11, &slice), 11);
-    CHECK_INT(length(&slice), 11);
-    gc_slice_return_stopped(gc, &slice);
-    check_lists(&s);
+    CHECK_INT(gc_schedule_begin(gc, &run), 11);
+    CHECK_INT(slice_size(&s, 11), 11);
     for (size_t i = 0; i < 500; i++) /* now the first half is one ring */
         shape_link(&s, i, (i + 1) % 500);
     gc->pending ^= 1; /* nothing is pending there */
-    CHECK_INT(gc_slice_take_stopped(gc, 11, &slice), 0);
+    CHECK_INT(slice_size(&s, 11), 0);
     gc->pending ^= 1;
     CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 0);
-    CHECK_INT(gc_slice_take_stopped(gc, 1, &slice), 500); /* the first 11 went to the end; this is the 12th */
-    gc_slice_return_stopped(gc, &slice);
-    CHECK_INT(gc_slice_take_stopped(gc, 400, &slice), 400);
-    gc_slice_return_stopped(gc, &slice);
-    check_lists(&s);
+    CHECK_INT(slice_size(&s, 1), 500); /* the first 11 went to the end; this is the 12th */
+    CHECK_INT(slice_size(&s, 400), 400);
     shape_close(&s);
 }
 

@@ -1,0 +1,75 @@
+/* slice_gil.c - the GIL flavour: which old objects an increment looks at.
+ *
+ * They are taken from the front of the list of those that the pass has to look at, in breadth: the slice is its own queue.
+ * To find what an object leads to it must be traversed, so its references are subtracted on the same way: every old
+ * object that they lead to is a candidate, or no longer pending. Only whether young ones become one is known already.
+ * World stopped; the collecting thread. */
+#include "gc/scan_gil.h"
+
+typedef struct taking {
+    gc_scan *scan;
+    gc_links *slice; /* its `prev` leads to the last; those of the objects in it are states already */
+    int64_t count;
+    uint8_t pending; /* place of those that may be taken */
+} taking;
+
+/* `references` of candidates to it have been seen. */
+static inline void take(taking *t, weft_object *o, uintptr_t references)
+{
+    gc_links *links = object_links(o);
+    gc_links_remove(links);
+    gc_links_append(t->slice, links);
+    o->place = GC_PLACE_SLICE;
+    gc_scan_begin_at(t->scan, links, gc_state_first(o) - references * GC_STATE_ONE);
+    t->count++;
+}
+
+static int visit_take(weft_object *child, void *arg)
+{
+    taking *t = (taking *)arg;
+    weft_object *o = gc_scan_exchange(t->scan, child);
+    if (o->place == t->pending)
+        take(t, o, 1);
+    else if (o->place & (GC_PLACE_SLICE | GC_PLACE_YOUNG))
+        gc_scan_subtract_one(t->scan, o);
+    return 0;
+}
+
+/* What is still in the ring; true: it led to an object to be traversed. */
+static bool drain_ring(taking *t)
+{
+    const gc_links *last = t->slice->prev;
+    for (uint32_t i = 0; i < GC_SCAN_RING && t->slice->prev == last; i++)
+        (void)visit_take(&gc_scan_nothing, t);
+    return t->slice->prev != last;
+}
+
+int64_t gc_scan_take_slice(gc_scan *s, int64_t work, gc_links *slice)
+{
+    gc_flavour *gc = &s->self->head.runtime->gc.flavour;
+    gc_links *pending = &gc->old[gc->pending], *traversed = slice; /* the last of it whose children have been seen */
+    taking t = {.scan = s, .slice = slice, .pending = gc_old_place(gc->pending)};
+    gc_links_init(slice);
+    do {
+        for (; traversed->next != slice; traversed = traversed->next)
+            (void)weft_type_of(links_object(traversed->next))->traverse(links_object(traversed->next), visit_take, &t);
+        if (t.count < work && !gc_links_empty(pending))
+            take(&t, links_object(pending->next), 0);
+    } while (traversed->next != slice || drain_ring(&t));
+    gc_scan_add(s, slice, GC_PLACE_SLICE);
+    s->sliced = 1;
+    s->candidates = (uint64_t)t.count;
+    return t.count;
+}
+
+void gc_slice_return(gc_scan *s, gc_links *slice)
+{
+    gc_flavour *gc = &s->self->head.runtime->gc.flavour;
+    gc_links *last = slice;
+    for (gc_links *l = slice->next; l != slice; l = l->next) {
+        l->prev = last;
+        links_object(l)->place = gc_old_place(gc->pending);
+        last = l;
+    }
+    gc_links_splice(&gc->old[gc->pending], slice);
+}
