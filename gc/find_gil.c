@@ -7,32 +7,6 @@
 #include "gc/generations_gil.h"
 #include "gc/scan_gil.h"
 
-/* ---- tuples that need not be tracked ------------------------------------------------------------------------------- */
-
-static int visit_is_container(weft_object *child, void *arg)
-{
-    (void)arg;
-    if (weft_type_of(child)->traverse == NULL)
-        return 0;
-    return weft_type_index(child) != WEFT_TYPE_TUPLE || (child->bits & WEFT_BIT_TRACKED);
-}
-
-/* One that refers only to objects that refer to nothing is part of no cycle. Items were there before their tuple, so
- * inner tuples have had their turn. Only young ones are asked: the items of an old one have not changed. */
-static bool is_plain_tuple(weft_object *o)
-{
-    return weft_type_index(o) == WEFT_TYPE_TUPLE && !(o->bits & WEFT_BIT_DEFERRED) &&
-           weft_type_of(o)->traverse(o, visit_is_container, NULL) == 0;
-}
-
-static void forget(gc_flavour *gc, weft_object *o)
-{
-    o->bits &= (uint8_t)~WEFT_BIT_TRACKED;
-    o->place = GC_PLACE_NONE;
-    object_links(o)->next = NULL;
-    gc->tracked--;
-}
-
 /* ---- making the lists whole again ---------------------------------------------------------------------------------- */
 
 static void restore_list(gc_links *list, uint8_t place)
@@ -65,8 +39,7 @@ static void settle_list(gc_scan *s, gc_run *run, uint32_t list_index, uint8_t pl
         weft_object *o = links_object(l);
         if (s->unreached > 0 && gc_scan_is_unreached(l)) {
             condemn(run, o);
-        } else if (young && WEFT_UNLIKELY(is_plain_tuple(o))) {
-            forget(gc, o);
+        } else if (young && gc_try_forget_tuple(gc, o)) {
             continue;
         }
         l->prev = last;
@@ -98,6 +71,9 @@ static int64_t choose(gc_scan *s, gc_run *run, gc_links *slice)
     int64_t looked = 0;
     gc_links_init(slice);
     run->event.generation = run->event.asked;
+    s->passing = run->event.automatic;
+    if (s->passing)
+        s->candidates += gc_pass_acyclic_stopped(gc);
     if (run->event.asked == WEFT_GC_FULL) {
         gc_scan_add(s, &gc->old[gc->pending], gc_old_place(gc->pending));
         gc_scan_add(s, &gc->old[gc->pending ^ 1], gc_old_place(gc->pending ^ 1));
@@ -126,7 +102,7 @@ static weft_status scan(gc_scan *s, gc_run *run)
                           (unsigned long long)s->unreached);
 }
 
-/* Every object is where it was, and counted from now on: the next try by itself is not at once. */
+/* Every candidate is where it was, and counted from now on: the next try by itself is not at once. */
 static weft_status give_up(gc_flavour *gc, gc_scan *s, gc_links *slice)
 {
     for (uint32_t i = s->sliced; i < s->list_count; i++)

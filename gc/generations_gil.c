@@ -29,6 +29,34 @@ void gc_flavour_after_fork_child(thread *self)
     (void)self; /* the lock was held: all is whole */
 }
 
+/* ---- tuples that need not be tracked ------------------------------------------------------------------------------- */
+
+static int visit_is_container(weft_object *child, void *arg)
+{
+    (void)arg;
+    if (weft_type_of(child)->traverse == NULL)
+        return 0;
+    return weft_type_index(child) != WEFT_TYPE_TUPLE || (child->bits & WEFT_BIT_TRACKED);
+}
+
+/* One that refers only to objects that refer to nothing is part of no cycle. */
+static bool is_plain_tuple(weft_object *o)
+{
+    return weft_type_index(o) == WEFT_TYPE_TUPLE && !(o->bits & WEFT_BIT_DEFERRED) &&
+           weft_type_of(o)->traverse(o, visit_is_container, NULL) == 0;
+}
+
+bool gc_try_forget_tuple(gc_flavour *gc, weft_object *o)
+{
+    if (WEFT_LIKELY(!is_plain_tuple(o)))
+        return false;
+    o->bits &= (uint8_t)~WEFT_BIT_TRACKED;
+    o->place = GC_PLACE_NONE;
+    object_links(o)->next = NULL;
+    gc->tracked--;
+    return true;
+}
+
 /* ---- freezing ---------------------------------------------------------------------------------------------------- */
 
 static size_t move_all(gc_links *to, gc_links *from, uint8_t place)

@@ -20,6 +20,7 @@ typedef struct gc_scan {
     uint8_t places[GC_SCAN_LISTS]; /* of the objects in each */
     uint8_t mask;                  /* all of them */
     uint32_t list_count;
+    bool passing;    /* what leads to no cycle need not be a candidate */
     uint32_t sliced; /* the first list is a slice: 1 */
     uint64_t candidates;
     uint64_t unreached;              /* candidates with no reference left that have not been reached */

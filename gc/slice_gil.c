@@ -4,11 +4,13 @@
  * To find what an object leads to it must be traversed, so its references are subtracted on the same way: every old
  * object that they lead to is a candidate, or no longer pending. Only whether young ones become one is known already.
  * World stopped; the collecting thread. */
+#include "gc/generations_gil.h"
 #include "gc/scan_gil.h"
 
 typedef struct taking {
     gc_scan *scan;
-    gc_links *slice; /* its `prev` leads to the last; those of the objects in it are states already */
+    gc_links *from, *looked_at; /* the old ones */
+    gc_links *slice;            /* its `prev` leads to the last; those of the objects in it are states already */
     int64_t count;
     uint8_t pending; /* place of those that may be taken */
 } taking;
@@ -22,6 +24,37 @@ static inline void take(taking *t, weft_object *o, uintptr_t references)
     o->place = GC_PLACE_SLICE;
     gc_scan_begin_at(t->scan, links, gc_state_first(o) - references * GC_STATE_ONE);
     t->count++;
+}
+
+static int visit_is_pending(weft_object *child, void *arg)
+{
+    return (child->place & (((const taking *)arg)->pending | GC_PLACE_SLICE)) != 0;
+}
+
+/* An object that leads to none that is pending, or was until now, is in no cycle of those: it counts as looked at (gc/acyclic_gil.c). */
+static inline bool try_pass(taking *t, weft_object *o)
+{
+    const weft_type *type = weft_type_of(o);
+    if (!t->scan->passing || gc_must_stay(o, type) || type->traverse(o, visit_is_pending, t) != 0)
+        return false;
+    gc_links_remove(object_links(o));
+    gc_links_append(t->looked_at, object_links(o));
+    o->place = (GC_PLACE_OLD_A | GC_PLACE_OLD_B) ^ t->pending;
+    t->count++;
+    return true;
+}
+
+/* Objects from the front that the slice is to have, until one has to be traversed. */
+static void take_front(taking *t, int64_t work)
+{
+    while (t->count < work && !gc_links_empty(t->from)) {
+        weft_object *o = links_object(t->from->next);
+        gc_links_prefetch(t->from->next, t->from->next->next);
+        if (!try_pass(t, o)) {
+            take(t, o, 0);
+            return;
+        }
+    }
 }
 
 static int visit_take(weft_object *child, void *arg)
@@ -47,18 +80,21 @@ static bool drain_ring(taking *t)
 int64_t gc_scan_take_slice(gc_scan *s, int64_t work, gc_links *slice)
 {
     gc_flavour *gc = &s->self->head.runtime->gc.flavour;
-    gc_links *pending = &gc->old[gc->pending], *traversed = slice; /* the last of it whose children have been seen */
-    taking t = {.scan = s, .slice = slice, .pending = gc_old_place(gc->pending)};
+    gc_links *traversed = slice; /* the last of it whose children have been seen */
+    taking t = {.scan = s,
+                .from = &gc->old[gc->pending],
+                .looked_at = &gc->old[gc->pending ^ 1],
+                .slice = slice,
+                .pending = gc_old_place(gc->pending)};
     gc_links_init(slice);
     do {
         for (; traversed->next != slice; traversed = traversed->next)
             (void)weft_type_of(links_object(traversed->next))->traverse(links_object(traversed->next), visit_take, &t);
-        if (t.count < work && !gc_links_empty(pending))
-            take(&t, links_object(pending->next), 0);
+        take_front(&t, work);
     } while (traversed->next != slice || drain_ring(&t));
     gc_scan_add(s, slice, GC_PLACE_SLICE);
     s->sliced = 1;
-    s->candidates = (uint64_t)t.count;
+    s->candidates += (uint64_t)t.count;
     return t.count;
 }
 
