@@ -33,43 +33,32 @@ static inline bool may_pass(weft_object *o)
     return !gc_must_stay(o, type) && type->traverse(o, visit_is_young, NULL) == 0;
 }
 
-static inline void link_after(gc_links **last, gc_links *l)
+static uint64_t pass_oldest_first(gc_flavour *gc, uint8_t place)
 {
-    (*last)->next = l;
-    l->prev = *last;
-    *last = l;
-}
-
-static inline void list_end(gc_links *list, gc_links *last)
-{
-    last->next = list;
-    list->prev = last;
-}
-
-static uint64_t pass_oldest_first(gc_flavour *gc, gc_links *to, uint8_t place)
-{
-    gc_links *stay = &gc->young, *passed = to->prev;
+    gc_links *stay = &gc->young, *passed = gc->fresh.prev;
     uint64_t count = 0;
     for (gc_links *l = gc->young.next, *next; l != &gc->young; l = next) {
         next = l->next;
         gc_links_prefetch(l, next);
         weft_object *o = links_object(l);
         if (!may_pass(o)) {
-            link_after(&stay, l);
+            gc_links_join(stay, l);
+            stay = l;
             continue;
         }
         count++;
         if (gc_try_forget_tuple(gc, o))
             continue;
         o->place = place;
-        link_after(&passed, l);
+        gc_links_join(passed, l);
+        passed = l;
     }
-    list_end(&gc->young, stay);
-    list_end(to, passed);
+    gc_links_join(stay, &gc->young);
+    gc_links_join(passed, &gc->fresh);
     return count;
 }
 
-static uint64_t pass_newest_first(gc_flavour *gc, gc_links *to, uint8_t place)
+static uint64_t pass_newest_first(gc_flavour *gc, uint8_t place)
 {
     uint64_t count = 0;
     for (gc_links *l = gc->young.prev, *before; l != &gc->young; l = before) {
@@ -77,7 +66,7 @@ static uint64_t pass_newest_first(gc_flavour *gc, gc_links *to, uint8_t place)
         if (!may_pass(links_object(l)))
             continue;
         gc_links_remove(l);
-        gc_links_append(to, l);
+        gc_links_append(&gc->fresh, l);
         links_object(l)->place = place;
         count++;
     }
@@ -86,9 +75,9 @@ static uint64_t pass_newest_first(gc_flavour *gc, gc_links *to, uint8_t place)
 
 uint64_t gc_pass_acyclic_stopped(gc_flavour *gc)
 {
-    uint32_t to = gc->pending ^ 1; /* a pass over the old ones need not come to them */
-    uint64_t count = pass_oldest_first(gc, &gc->old[to], gc_old_place(to));
+    uint8_t place = gc_old_place(gc->pending ^ 1);
+    uint64_t count = pass_oldest_first(gc, place);
     if (!gc_links_empty(&gc->young))
-        count += pass_newest_first(gc, &gc->old[to], gc_old_place(to));
+        count += pass_newest_first(gc, place);
     return count;
 }

@@ -27,38 +27,51 @@ static inline void condemn(gc_run *run, weft_object *o)
     gc_array_push(&run->garbage, o);
 }
 
-/* What nothing reached goes into run->garbage, for which there is room. Plain tuples that are young leave the list. */
-static void settle_list(gc_scan *s, gc_run *run, uint32_t list_index, uint8_t place)
+/* What nothing reached goes into run->garbage, for which there is room. Plain tuples that are young leave the list. A slice
+ * is turned round: it was taken from the top down, and the next pass is cheap where children come before their parents. */
+static void settle_list(gc_scan *s, gc_run *run, uint32_t index, uint8_t place)
 {
     gc_flavour *gc = &s->self->head.runtime->gc.flavour;
-    gc_links *list = s->lists[list_index], *last = list;
-    bool young = s->places[list_index] == GC_PLACE_YOUNG;
+    gc_links *list = s->lists[index], *last = list;
+    bool young = s->places[index] == GC_PLACE_YOUNG, turned = s->places[index] == GC_PLACE_SLICE;
     for (gc_links *l = list->next, *next; l != list; l = next) {
         next = l->next;
         gc_links_prefetch(l, next);
         weft_object *o = links_object(l);
-        if (s->unreached > 0 && gc_scan_is_unreached(l)) {
+        if (s->unreached > 0 && gc_scan_is_unreached(l))
             condemn(run, o);
-        } else if (young && gc_try_forget_tuple(gc, o)) {
+        else if (young && gc_try_forget_tuple(gc, o))
             continue;
-        }
-        l->prev = last;
-        last->next = l;
+        gc_links_join(turned ? l : last, turned ? last : l);
         o->place = place;
         last = l;
     }
-    last->next = list;
-    list->prev = last;
+    gc_links_join(turned ? list : last, turned ? last : list);
 }
 
-/* The objects of all lists get this place, and the lists are joined to `to`, which may be one of them. */
-static void settle(gc_scan *s, gc_run *run, gc_links *to, uint8_t place)
+/* After a full collection all objects are pending, in order of age; an increment's slice has been looked at, and what was
+ * young need not be in this pass. */
+static void settle(gc_scan *s, gc_run *run)
 {
+    gc_flavour *gc = &s->self->head.runtime->gc.flavour;
+    bool full = run->event.asked == WEFT_GC_FULL;
+    uint32_t to = full ? gc->pending : gc->pending ^ 1;
     for (uint32_t i = 0; i < s->list_count; i++) {
-        settle_list(s, run, i, place);
-        if (s->lists[i] != to)
-            gc_links_splice(to, s->lists[i]);
+        gc_links *list = s->lists[i];
+        gc_links *target = !full && s->places[i] == GC_PLACE_YOUNG ? &gc->fresh : &gc->old[to];
+        settle_list(s, run, i, gc_old_place(to));
+        if (list != target)
+            gc_links_splice(target, list);
     }
+}
+
+/* The last of a pass was looked at: the next is to look at all. */
+static void pass_end(gc_flavour *gc)
+{
+    if (!gc_links_empty(&gc->old[gc->pending]))
+        return;
+    gc->pending ^= 1;
+    gc_links_splice(&gc->old[gc->pending], &gc->fresh);
 }
 
 /* ---- finding ------------------------------------------------------------------------------------------------------- */
@@ -77,6 +90,7 @@ static int64_t choose(gc_scan *s, gc_run *run, gc_links *slice)
     if (run->event.asked == WEFT_GC_FULL) {
         gc_scan_add(s, &gc->old[gc->pending], gc_old_place(gc->pending));
         gc_scan_add(s, &gc->old[gc->pending ^ 1], gc_old_place(gc->pending ^ 1));
+        gc_scan_add(s, &gc->fresh, gc_old_place(gc->pending ^ 1));
     } else if (run->event.asked == WEFT_GC_INCREMENT && work > 0) {
         looked = gc_scan_take_slice(s, work, slice);
     } else {
@@ -122,11 +136,8 @@ weft_status gc_find_stopped(thread *self, gc_run *run)
     int64_t looked = choose(&s, run, &slice);
     if (scan(&s, run) != WEFT_OK)
         return give_up(gc, &s, &slice);
-    /* a full one begins a new pass, the others do part of one */
-    uint32_t to = run->event.asked == WEFT_GC_FULL ? gc->pending : gc->pending ^ 1;
-    settle(&s, run, &gc->old[to], gc_old_place(to));
-    if (gc_links_empty(&gc->old[gc->pending]))
-        gc->pending ^= 1;
+    settle(&s, run);
+    pass_end(gc);
     gc_schedule_done(gc, run, looked);
     return WEFT_OK;
 }
@@ -190,8 +201,7 @@ weft_status gc_find_resurrected_stopped(thread *self, gc_run *run)
     gc_scan_subtract(&s);
     gc_scan_mark(&s);
     divide(&s, run);
-    uint32_t to = gc->pending ^ 1;
-    restore_list(&condemned, gc_old_place(to));
-    gc_links_splice(&gc->old[to], &condemned);
+    restore_list(&condemned, gc_old_place(gc->pending ^ 1));
+    gc_links_splice(&gc->fresh, &condemned);
     return WEFT_OK;
 }

@@ -1,9 +1,10 @@
 /* generations_gil.c - the GIL flavour's lists of young, old and frozen objects.
  *
  * The old generation is gone through in passes. What a pass has yet to look at is in old[pending]; an increment takes a
- * few from its front, with everything pending that they lead to, and what survives goes to the other list. When none is
- * pending the two lists change places. Garbage that was old is so found within two passes: all of a cycle is pending when
- * a pass begins, unless part of it is younger. The thread that holds the runtime's lock; some with the world stopped. */
+ * few from its front, with everything pending that they lead to (gc/slice_gil.c), and what survives goes to the other
+ * list. What grows old meanwhile waits in `fresh`. When none is pending, the pass is over, and the next has all of them
+ * before it, the oldest first. Garbage that was old is so found within two passes: all of a cycle is pending when a pass
+ * begins, unless part of it is younger. The thread that holds the runtime's lock; some with the world stopped. */
 #include "gc/generations_gil.h"
 
 #include "core/core.h"
@@ -14,6 +15,7 @@ weft_status gc_flavour_open(weft_runtime *runtime)
     gc_links_init(&gc->young);
     gc_links_init(&gc->old[0]);
     gc_links_init(&gc->old[1]);
+    gc_links_init(&gc->fresh);
     gc_links_init(&gc->frozen);
     gc_schedule_open(gc);
     return WEFT_OK;
@@ -79,7 +81,7 @@ size_t gc_freeze_stopped(thread *self)
     gc_flavour *gc = &self->head.runtime->gc.flavour;
     return move_all(&gc->frozen, &gc->old[gc->pending], GC_PLACE_FROZEN) +
            move_all(&gc->frozen, &gc->old[gc->pending ^ 1], GC_PLACE_FROZEN) +
-           move_all(&gc->frozen, &gc->young, GC_PLACE_FROZEN);
+           move_all(&gc->frozen, &gc->fresh, GC_PLACE_FROZEN) + move_all(&gc->frozen, &gc->young, GC_PLACE_FROZEN);
 }
 
 size_t gc_unfreeze_stopped(thread *self)
@@ -111,9 +113,9 @@ static int visit_list(gc_links *list, int (*visit)(weft_object *o, void *arg), v
 int gc_visit_stopped(thread *self, weft_gc_generation generation, int (*visit)(weft_object *o, void *arg), void *arg)
 {
     gc_flavour *gc = &self->head.runtime->gc.flavour;
-    gc_links *lists[] = {&gc->frozen, &gc->old[gc->pending], &gc->old[gc->pending ^ 1], &gc->young};
-    size_t first = generation == WEFT_GC_FULL ? 0 : generation == WEFT_GC_INCREMENT ? 1 : 3;
-    size_t end = generation == WEFT_GC_INCREMENT ? 3 : 4;
+    gc_links *lists[] = {&gc->frozen, &gc->old[gc->pending], &gc->old[gc->pending ^ 1], &gc->fresh, &gc->young};
+    size_t first = generation == WEFT_GC_FULL ? 0 : generation == WEFT_GC_INCREMENT ? 1 : 4;
+    size_t end = generation == WEFT_GC_INCREMENT ? 4 : 5;
     int result = 0;
     for (size_t i = first; i < end && result == 0; i++)
         result = visit_list(lists[i], visit, arg);

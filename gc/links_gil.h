@@ -48,6 +48,12 @@ static inline bool gc_links_empty(const gc_links *head)
     return head->next == head;
 }
 
+static inline void gc_links_join(gc_links *first, gc_links *second)
+{
+    first->next = second;
+    second->prev = first;
+}
+
 static inline void gc_links_append(gc_links *head, gc_links *links)
 {
     links->next = head;

@@ -12,7 +12,7 @@
 #include "core/core.h"
 #include "gc/gc.h"
 
-enum { GC_SCAN_RING = 16, GC_SCAN_LISTS = 3 };
+enum { GC_SCAN_RING = 16, GC_SCAN_LISTS = 4 };
 
 typedef struct gc_scan {
     struct thread *self;

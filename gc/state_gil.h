@@ -13,6 +13,7 @@ typedef struct gc_flavour {
     int64_t limit;   /* a collection is due when tracked - base is more; INT64_MAX: never */
     gc_links young;  /* newest last */
     gc_links old[2]; /* with places OLD_A and OLD_B */
+    gc_links fresh;  /* grew old during the present pass; with the place of old[pending ^ 1] */
     gc_links frozen;
     uint32_t pending;   /* which of old[] the present pass has still to look at */
     uint32_t old_limit; /* the second threshold */

@@ -23,10 +23,11 @@ static int64_t length(const gc_links *head)
 static void check_lists(shape *s)
 {
     gc_flavour *gc = flavour_of(s);
-    const gc_links *lists[] = {&gc->young, &gc->old[0], &gc->old[1], &gc->frozen};
-    const uint8_t places[] = {GC_PLACE_YOUNG, GC_PLACE_OLD_A, GC_PLACE_OLD_B, GC_PLACE_FROZEN};
+    const gc_links *lists[] = {&gc->young, &gc->old[0], &gc->old[1], &gc->fresh, &gc->frozen};
+    const uint8_t places[] = {GC_PLACE_YOUNG, GC_PLACE_OLD_A, GC_PLACE_OLD_B, gc_old_place(gc->pending ^ 1),
+                              GC_PLACE_FROZEN};
     int64_t count = 0, misplaced = 0;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         count += length(lists[i]);
         for (gc_links *l = lists[i]->next; l != lists[i]; l = l->next)
             misplaced += links_object(l)->place != places[i] || !(links_object(l)->bits & WEFT_BIT_TRACKED);
