@@ -76,12 +76,11 @@ static void pass_end(gc_flavour *gc)
 
 /* ---- finding ------------------------------------------------------------------------------------------------------- */
 
-/* What this collection is to look at. Returns how many old objects a slice took. */
-static int64_t choose(gc_scan *s, gc_run *run, gc_links *slice)
+/* What this collection is to look at. */
+static void choose(gc_scan *s, gc_run *run, gc_links *slice)
 {
     gc_flavour *gc = &s->self->head.runtime->gc.flavour;
     int64_t work = gc_schedule_begin(gc, run);
-    int64_t looked = 0;
     gc_links_init(slice);
     run->event.generation = run->event.asked;
     s->passing = run->event.automatic;
@@ -92,12 +91,11 @@ static int64_t choose(gc_scan *s, gc_run *run, gc_links *slice)
         gc_scan_add(s, &gc->old[gc->pending ^ 1], gc_old_place(gc->pending ^ 1));
         gc_scan_add(s, &gc->fresh, gc_old_place(gc->pending ^ 1));
     } else if (run->event.asked == WEFT_GC_INCREMENT && work > 0) {
-        looked = gc_scan_take_slice(s, work, slice);
+        gc_scan_take_slice(s, work, slice);
     } else {
         run->event.generation = WEFT_GC_YOUNG;
     }
     gc_scan_add(s, &gc->young, GC_PLACE_YOUNG);
-    return looked;
 }
 
 static weft_status scan(gc_scan *s, gc_run *run)
@@ -133,12 +131,12 @@ weft_status gc_find_stopped(thread *self, gc_run *run)
     gc_scan s;
     run->event.threads = 1;
     gc_scan_open(&s, self);
-    int64_t looked = choose(&s, run, &slice);
+    choose(&s, run, &slice);
     if (scan(&s, run) != WEFT_OK)
         return give_up(gc, &s, &slice);
     settle(&s, run);
     pass_end(gc);
-    gc_schedule_done(gc, run, looked);
+    gc_schedule_done(gc, run, (int64_t)s.looked);
     return WEFT_OK;
 }
 

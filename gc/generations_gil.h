@@ -22,7 +22,7 @@ void gc_schedule_open(gc_flavour *gc);
 /* A collection begins: how many old objects it is to look at if it is an increment; 0 or less: none. */
 int64_t gc_schedule_begin(gc_flavour *gc, const gc_run *run);
 
-/* Looking has ended: the counts begin anew. `looked`: old objects in the slice. */
+/* Looking has ended: the counts begin anew. `looked`: at so many old objects. */
 void gc_schedule_done(gc_flavour *gc, const gc_run *run, int64_t looked);
 
 #endif

@@ -53,23 +53,31 @@ void gc_scan_add_held(gc_scan *s, gc_links *list, uint8_t place)
     }
 }
 
-static void subtract_list(gc_scan *s, const gc_links *list)
+/* From behind `done` on. Returns how many. */
+static uint64_t subtract_list(gc_scan *s, const gc_links *list, const gc_links *done)
 {
-    for (gc_links *l = list->next, *next; l != list; l = next) {
+    uint64_t count = 0;
+    for (gc_links *l = done->next, *next; l != list; l = next) {
         next = l->next;
         gc_links_prefetch(l, next);
         weft_object *o = links_object(l);
         if (!(gc_state_of(l) & GC_STATE_COUNTED))
             gc_scan_begin_at(s, l, gc_state_first(o));
         (void)weft_type_of(o)->traverse(o, visit_subtract, s);
-        s->candidates++;
+        count++;
     }
+    return count;
 }
 
 void gc_scan_subtract(gc_scan *s)
 {
-    for (uint32_t i = s->sliced; i < s->list_count; i++)
-        subtract_list(s, s->lists[i]);
+    uint64_t young = 0;
+    for (uint32_t i = 0; i < s->list_count; i++) {
+        const gc_links *list = s->lists[i];
+        uint64_t count = subtract_list(s, list, s->sliced && i == 0 ? s->traversed : list);
+        *(s->places[i] == GC_PLACE_YOUNG ? &young : &s->looked) += count;
+    }
+    s->candidates += s->looked + young;
     for (uint32_t i = 0; i < GC_SCAN_RING; i++)
         (void)visit_subtract(&gc_scan_nothing, s);
 }

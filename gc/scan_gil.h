@@ -20,8 +20,10 @@ typedef struct gc_scan {
     uint8_t places[GC_SCAN_LISTS]; /* of the objects in each */
     uint8_t mask;                  /* all of them */
     uint32_t list_count;
-    bool passing;    /* what leads to no cycle need not be a candidate */
-    uint32_t sliced; /* the first list is a slice: 1 */
+    bool passing;        /* what leads to no cycle need not be a candidate */
+    bool sliced;         /* the first list is a slice, */
+    gc_links *traversed; /* subtracted already up to here */
+    uint64_t looked;     /* old objects */
     uint64_t candidates;
     uint64_t unreached;              /* candidates with no reference left that have not been reached */
     gc_links *stack;                 /* reached, to be traversed; through prev */
@@ -40,9 +42,9 @@ void gc_scan_subtract(gc_scan *s);
 void gc_scan_mark(gc_scan *s);
 
 /* Fills `slice` with the next old objects that the pass has to look at, at least `work` if there are so many, and with all
- * unlooked-at old ones that they lead to: so a cycle is in one slice as a whole. Adds it to the scan, its own references
- * subtracted already. Before any list is subtracted. Returns how many: gc/slice_gil.c. */
-int64_t gc_scan_take_slice(gc_scan *s, int64_t work, gc_links *slice);
+ * unlooked-at old ones that they lead to: so a cycle is in one slice as a whole. If those are very many, all that the pass
+ * has left are added to the scan. Before any list is subtracted. gc/slice_gil.c */
+void gc_scan_take_slice(gc_scan *s, int64_t work, gc_links *slice);
 /* Puts them back, at the end. */
 void gc_slice_return(gc_scan *s, gc_links *slice);
 

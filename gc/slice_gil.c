@@ -3,9 +3,15 @@
  * They are taken from the front of the list of those that the pass has to look at, in breadth: the slice is its own queue.
  * To find what an object leads to it must be traversed, so its references are subtracted on the same way: every old
  * object that they lead to is a candidate, or no longer pending. Only whether young ones become one is known already.
+ *
+ * Where everything leads to everything, a slice is the whole of them. To take that object by object is several times as
+ * dear as to go through the list in order, so at some size the rest of the list is added as it is.
  * World stopped; the collecting thread. */
 #include "gc/generations_gil.h"
 #include "gc/scan_gil.h"
+
+/* More than this part of all objects, if it is many, is no slice any more. */
+enum { SLICE_PART = 32, SLICE_MANY = 10000 };
 
 typedef struct taking {
     gc_scan *scan;
@@ -41,6 +47,7 @@ static inline bool try_pass(taking *t, weft_object *o)
     gc_links_append(t->looked_at, object_links(o));
     o->place = (GC_PLACE_OLD_A | GC_PLACE_OLD_B) ^ t->pending;
     t->count++;
+    t->scan->looked++;
     return true;
 }
 
@@ -77,25 +84,37 @@ static bool drain_ring(taking *t)
     return t->slice->prev != last;
 }
 
-int64_t gc_scan_take_slice(gc_scan *s, int64_t work, gc_links *slice)
+static void traverse_slice(taking *t, int64_t most)
+{
+    gc_scan *s = t->scan;
+    while (s->traversed->next != t->slice && t->count <= most) {
+        s->traversed = s->traversed->next;
+        weft_object *o = links_object(s->traversed);
+        (void)weft_type_of(o)->traverse(o, visit_take, t);
+        s->looked++;
+    }
+}
+
+void gc_scan_take_slice(gc_scan *s, int64_t work, gc_links *slice)
 {
     gc_flavour *gc = &s->self->head.runtime->gc.flavour;
-    gc_links *traversed = slice; /* the last of it whose children have been seen */
+    int64_t most = gc->tracked / SLICE_PART > SLICE_MANY ? gc->tracked / SLICE_PART : SLICE_MANY;
+    most = work > most ? work : most;
     taking t = {.scan = s,
                 .from = &gc->old[gc->pending],
                 .looked_at = &gc->old[gc->pending ^ 1],
                 .slice = slice,
                 .pending = gc_old_place(gc->pending)};
     gc_links_init(slice);
+    s->traversed = slice;
     do {
-        for (; traversed->next != slice; traversed = traversed->next)
-            (void)weft_type_of(links_object(traversed->next))->traverse(links_object(traversed->next), visit_take, &t);
+        traverse_slice(&t, most);
         take_front(&t, work);
-    } while (traversed->next != slice || drain_ring(&t));
+    } while (t.count <= most && (s->traversed->next != slice || drain_ring(&t)));
     gc_scan_add(s, slice, GC_PLACE_SLICE);
-    s->sliced = 1;
-    s->candidates += (uint64_t)t.count;
-    return t.count;
+    s->sliced = true;
+    if (t.count > most)
+        gc_scan_add(s, t.from, t.pending);
 }
 
 void gc_slice_return(gc_scan *s, gc_links *slice)
