@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/types/intern.h"
 #include "refcount/refcount.h"
 #include "refcount/weak.h"
 
@@ -24,11 +25,14 @@ size_t weft_sizeof(const weft_object *o)
 weft_object *object_alloc(thread *self, const weft_type *type, size_t size)
 {
     size_t front = header_front(type);
-    char *block = heap_alloc(self, HEAP_OBJECT, size + front);
+    char *block = heap_alloc(self, header_kind(type), size + front);
     if (block == NULL)
         return NULL;
     weft_object *o = (weft_object *)(void *)(block + front);
-    header_init(self, o, type->index);
+    if (type->traverse)
+        header_init_container(self, o, type->index);
+    else
+        header_init(self, o, type->index);
     header_front_init(block, front);
     return o;
 }
@@ -86,10 +90,12 @@ static void object_free(thread *self, weft_object *o, const weft_type *type)
 {
     size_t size = object_size(o, type);
     void *block = (char *)o - header_front(type);
-    header_kill(o);
-    if (WEFT_UNLIKELY(size > WEFT_SMALL_MAX) ||
-        WEFT_UNLIKELY(!magazine_put(&self->head.objects[heap_class_of(size)], block)))
-        heap_free_slow(self, HEAP_OBJECT, block, size);
+    heap_kind kind = header_kind(type);
+    if (WEFT_UNLIKELY(object_bits(o) & WEFT_BIT_INTERNED) && type->index == WEFT_TYPE_STR)
+        str_forget(self, o);
+    header_bury(o);
+    if (WEFT_UNLIKELY(size > WEFT_SMALL_MAX) || WEFT_UNLIKELY(!magazine_put(heap_magazine(self, kind, size), block)))
+        heap_free_slow(self, kind, block, size);
 }
 
 void object_abandon(thread *self, weft_object *o)

@@ -13,6 +13,7 @@
  * Threads: retire, poll and hand-over by the attached thread on its own lists; orphans under the runtime's lock. */
 #include <stdlib.h>
 
+#include "core/reclaim_ft.h"
 #include "refcount/refcount.h"
 
 enum {
@@ -21,11 +22,11 @@ enum {
     RECLAIM_SPINS = 100000
 };
 
-static uint64_t epoch_advance(world *w)
+uint64_t reclaim_epoch_advance(thread *self)
 {
     /* order: seq_cst - releases the unlinking to who loads the epoch (reclaim_quiesce), and comes before the scan of
-     * the words in grace_passed in the single order. */
-    return __atomic_add_fetch(&w->epoch, 1, __ATOMIC_SEQ_CST);
+     * the words in reclaim_grace_passed in the single order. */
+    return __atomic_add_fetch(&self->head.runtime->world.epoch, 1, __ATOMIC_SEQ_CST);
 }
 
 void reclaim_quiesce(thread *self)
@@ -35,12 +36,11 @@ void reclaim_quiesce(thread *self)
     if (weft_load_relaxed(&s->word) & SLOT_QUIESCE)
         __atomic_fetch_and(&s->word, ~(uint32_t)SLOT_QUIESCE, __ATOMIC_RELAXED);
     /* order: the load seq_cst - see world_attach; acquire: what was unlinked before is seen as unlinked from here on.
-     * The store release - pairs with grace_passed: what this thread read before is read before it is freed. */
+     * The store release - pairs with reclaim_grace_passed: what this thread read before is read before it is freed. */
     weft_store_release(&s->epoch, weft_load_seq_cst(&w->epoch));
 }
 
-/* Has every thread but self passed a quiescent point since `goal` was set? Asks those who have not to hurry. */
-static bool grace_passed(thread *self, uint64_t goal)
+bool reclaim_grace_passed(thread *self, uint64_t goal)
 {
     world *w = &self->head.runtime->world;
     uint32_t used = weft_load_seq_cst(&w->slots_used); /* order: see world_add_thread_locked */
@@ -60,8 +60,8 @@ static bool grace_passed(thread *self, uint64_t goal)
 
 static void item_free(thread *self, void *block, size_t size)
 {
-    heap_kind kind = size & 1 ? HEAP_RAW : HEAP_OBJECT;
-    heap_block_free(&self->head.runtime->heap, &self->heap, kind, block, size & ~(size_t)1);
+    heap_kind kind = (heap_kind)(size % WEFT_BLOCK_ALIGN);
+    heap_block_free(&self->head.runtime->heap, &self->heap, kind, block, size - kind);
 }
 
 /* The batch itself becomes the thread's spare, or is freed. */
@@ -80,7 +80,7 @@ static void batch_free(thread *self, reclaim_batch *batch)
 static void free_due(thread *self)
 {
     reclaim_thread *r = &self->reclaim;
-    while (r->oldest && grace_passed(self, r->oldest->goal)) {
+    while (r->oldest && reclaim_grace_passed(self, r->oldest->goal)) {
         reclaim_batch *batch = r->oldest;
         r->oldest = batch->next;
         if (r->oldest == NULL)
@@ -98,7 +98,7 @@ static void close_open(thread *self)
         return;
     r->open = NULL;
     batch->next = NULL;
-    batch->goal = epoch_advance(&self->head.runtime->world);
+    batch->goal = reclaim_epoch_advance(self);
     if (r->newest)
         r->newest->next = batch;
     else
@@ -120,25 +120,30 @@ static reclaim_batch *batch_new(thread *self)
     return batch;
 }
 
+bool reclaim_await_grace(thread *self)
+{
+    uint64_t goal = reclaim_epoch_advance(self);
+    for (int i = 0; i < RECLAIM_SPINS; i++) {
+        if (reclaim_grace_passed(self, goal))
+            return true;
+        platform_yield();
+    }
+    return false;
+}
+
 /* Without memory to note the block down: wait for its grace period here. The others are asked to pass a safepoint; one
  * that does not in all that time, perhaps because it waits here as well, costs the block, which then lives until the
  * runtime is freed. */
 static void retire_without_memory(thread *self, void *block, size_t size)
 {
-    uint64_t goal = epoch_advance(&self->head.runtime->world);
-    for (int i = 0; i < RECLAIM_SPINS; i++) {
-        if (grace_passed(self, goal)) {
-            item_free(self, block, size);
-            return;
-        }
-        platform_yield();
-    }
+    if (reclaim_await_grace(self))
+        item_free(self, block, size);
 }
 
 void reclaim_retire(thread *self, heap_kind kind, void *block, size_t size)
 {
     reclaim_thread *r = &self->reclaim;
-    size_t item_size = size | (kind == HEAP_RAW);
+    size_t item_size = size | kind;
     if (r->open == NULL) {
         r->open = batch_new(self);
         if (r->open == NULL) {
@@ -192,11 +197,13 @@ void reclaim_poll(thread *self)
         reclaim_all_stopped(self);
         world_start(self);
     }
+    reclaim_references_poll(self);
 }
 
 void reclaim_hand_over(thread *self)
 {
     reclaim_thread *r = &self->reclaim;
+    reclaim_references_leave(self); /* first: what dies there may retire memory */
     close_open(self);
     if (r->oldest == NULL)
         return;
@@ -257,8 +264,20 @@ static void batches_discard(reclaim_batch *batch)
     }
 }
 
+void reclaim_enter(thread *self)
+{
+    reclaim_quiesce(self);
+    reclaim_references_enter(self);
+}
+
+void reclaim_after_fork_child(thread *self, thread *gone)
+{
+    reclaim_references_take(self, gone);
+}
+
 void reclaim_close(thread *t)
 {
+    reclaim_references_close(t);
     reclaim_thread *r = &t->reclaim;
     free(r->open);
     free(r->spare);

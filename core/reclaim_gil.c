@@ -6,6 +6,22 @@ void reclaim_retire(thread *self, heap_kind kind, void *block, size_t size)
     heap_block_free(&self->head.runtime->heap, &self->heap, kind, block, size);
 }
 
+void reclaim_retire_reference(thread *self, weft_object *o)
+{
+    weft_decref(&self->head, o);
+}
+
+void reclaim_enter(thread *self)
+{
+    (void)self;
+}
+
+void reclaim_after_fork_child(thread *self, thread *gone)
+{
+    (void)self;
+    (void)gone;
+}
+
 void reclaim_quiesce(thread *self)
 {
     (void)self;

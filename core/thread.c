@@ -256,6 +256,7 @@ void threads_after_fork_child(thread *self)
             t->dying = dying_take_link(o);
             object_die_later(self, o);
         }
+        reclaim_after_fork_child(self, t);
         lock_after_fork_child(t);
         heap_thread_gone(&runtime->heap, &t->heap);
         t->anchor = NULL;

@@ -8,6 +8,8 @@
  * of a detached or free id; who holds `stopping` sets STOP everywhere and moves words to and from STOPPED.
  * Only an attaching owner, a new thread and the stopper ever wait. */
 #include "core/critical.h"
+#include "core/lock.h"
+#include "gc/young_ft.h"
 #include "refcount/refcount.h"
 
 /* ---- the word ---------------------------------------------------------------------------------------------------- */
@@ -83,7 +85,7 @@ static void world_attach(thread *t)
             w |= SLOT_WAITING;
         }
     }
-    reclaim_quiesce(t);
+    reclaim_enter(t);
 }
 
 /* From ATTACHED to `away` (DETACHED or FREE); under a stop, to STOPPED with that as its base. False, and nothing
@@ -159,8 +161,10 @@ void world_poll(thread *t)
         world_park(t);
     reclaim_poll(t);
     object_die_pending(t);
-    if (weft_load_relaxed(&t->world.slot->word) & SLOT_COLLECT)
-        gc_poll(t);
+    if (weft_load_relaxed(&t->world.slot->word) & SLOT_COLLECT) {
+        if (!young_relieve(t))
+            gc_poll(t);
+    }
 }
 
 void world_set_collect(thread *t, bool due)
@@ -244,9 +248,30 @@ static uint32_t world_ask_all(thread *t)
     return used;
 }
 
+/* A thread that runs reaches a safepoint within microseconds, most often; to be woken takes ten times as long. So who
+ * stops the world looks again for a little before it sleeps: once a stop, however many it waits for. */
+typedef struct stop_patience {
+    lock_spin spin;
+    uint32_t rounds;
+} stop_patience;
+
+enum { STOP_SPIN_ROUNDS = 8 }; /* about 20 microseconds */
+
+/* False: no more. */
+static bool stop_spin(stop_patience *patience)
+{
+    if (patience->rounds == STOP_SPIN_ROUNDS)
+        return false;
+    if (!lock_spin_step(&patience->spin)) {
+        patience->spin = (lock_spin){0};
+        patience->rounds++;
+    }
+    return true;
+}
+
 /* One scan suffices: with STOP set, a word leaves ATTACHED and BORROWED only to STOPPED, or to a base whose owner
  * WAITs, attaches, and then stops itself. */
-static void world_await_stopped(id_slot *s)
+static void world_await_stopped(id_slot *s, stop_patience *patience)
 {
     uint32_t w = weft_load_acquire(&s->word);
     while (word_mode(w) != SLOT_STOPPED) {
@@ -254,7 +279,8 @@ static void world_await_stopped(id_slot *s)
             if (word_change(s, &w, word_from_base(w, SLOT_STOPPED)))
                 return;
         } else {
-            platform_wait(&s->word, w, -1);
+            if (!stop_spin(patience))
+                platform_wait(&s->word, w, -1);
             w = weft_load_acquire(&s->word);
         }
     }
@@ -266,9 +292,10 @@ void world_stop(thread *t)
     world *w = &t->head.runtime->world;
     uint64_t begin = platform_now_ns();
     uint32_t used = world_ask_all(t);
+    stop_patience patience = {{0}, 0};
     for (uint32_t id = 1; id <= used; id++)
         if (id != t->head.id)
-            world_await_stopped(&w->slots[id]);
+            world_await_stopped(&w->slots[id], &patience);
     t->stopping = true;
     weft_store_relaxed(&w->stopper, t);
     w->stats.stops++;
@@ -375,7 +402,7 @@ weft_status world_add_thread_locked(weft_runtime *runtime, thread *t)
     t->head.poll = &s->word;
     t->world.slot = s;
     /* order: seq_cst - as the change of the word in world_attach, which comes after it: a retirer that advanced the epoch
-     * and then misses this id has advanced it before the new thread loads it (reclaim_ft.c, grace_passed). And it releases
+     * and then misses this id has advanced it before the new thread loads it (reclaim_grace_passed). And it releases
      * the slot to who scans without the lock. */
     weft_store_seq_cst(&w->slots_used, id);
     return WEFT_OK;

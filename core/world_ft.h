@@ -43,16 +43,17 @@ typedef struct id_slot {
 WEFT_STATIC_ASSERT(sizeof(id_slot) == 64, "a cache line of its own");
 
 typedef struct world {
-    id_slot *slots;                /* by id; constant. 0 is unused */
-    uint32_t slots_used;           /* highest id given out; runtime->lock to write, atomic to read */
-    uint32_t stopping;             /* atomic futex: 0 nobody, 1 one stops the world, 2 others wait to */
-    bool stop_in_force;            /* runtime->lock: a new slot starts out stopped */
-    struct thread *stopper;        /* atomic */
-    uint64_t epoch;                /* atomic: reclaim_ft.c */
-    struct reclaim_batch *orphans; /* batches handed over; runtime->lock to change, atomic to look */
-    uint32_t shards_used;          /* sharded_ft.c: highest index given out; stopped world */
-    uint32_t shards_capacity;      /* indexes below this have room in every slot; stopped world and runtime->lock */
-    uint32_t *shards_free;         /* indexes to use again; stopped world */
+    id_slot *slots;                          /* by id; constant. 0 is unused */
+    uint32_t slots_used;                     /* highest id given out; runtime->lock to write, atomic to read */
+    uint32_t stopping;                       /* atomic futex: 0 nobody, 1 one stops the world, 2 others wait to */
+    bool stop_in_force;                      /* runtime->lock: a new slot starts out stopped */
+    struct thread *stopper;                  /* atomic */
+    uint64_t epoch;                          /* atomic: reclaim_ft.c */
+    struct reclaim_batch *orphans;           /* batches handed over; runtime->lock to change, atomic to look */
+    struct reclaim_batch *orphan_references; /* the same of references */
+    uint32_t shards_used;                    /* sharded_ft.c: highest index given out; stopped world */
+    uint32_t shards_capacity; /* indexes below this have room in every slot; stopped world and runtime->lock */
+    uint32_t *shards_free;    /* indexes to use again; stopped world */
     uint32_t shards_free_count, shards_free_capacity;
     struct weft_object **shards_of; /* by index: whose count it is, or NULL; stopped world */
 

@@ -195,5 +195,5 @@ bool weft_gc_is_tracked(const weft_object *o)
 
 bool weft_gc_is_finalized(const weft_object *o)
 {
-    return o && (object_bits(o) & WEFT_BIT_FINALIZED);
+    return o && weft_type_of(o)->finalize && (object_bits(o) & WEFT_BIT_FINALIZED);
 }

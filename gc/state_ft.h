@@ -1,13 +1,60 @@
-/* state_ft.h - the free-threaded flavour finds objects by walking the heap, so it keeps no lists. */
+/* state_ft.h - what the free-threaded collector keeps: the logs of young blocks, the schedule, the collector threads. It finds old objects by
+ * walking the heap, so it keeps no lists of them. */
 #ifndef WEFT_GC_STATE_FT_H
 #define WEFT_GC_STATE_FT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-enum { GC_THREADS_MOST = 64 }; /* that find garbage */
+#include "gc/crew_ft.h"
+
+enum { GC_THREADS_MOST = CREW_MOST }; /* that find garbage */
+
+struct weft_object;
+
+enum { YOUNG_CHUNK = 510 }; /* blocks: a chunk is a page */
+
+/* A piece of a log: addresses of blocks. */
+typedef struct young_chunk {
+    struct young_chunk *next; /* an older one */
+    size_t count;             /* filled; not of the one that a thread is filling */
+    struct weft_object *items[YOUNG_CHUNK];
+} young_chunk;
+
+/* A thread's log. The attached thread writes; who has the world stopped. Others read `next` and `told` to count. */
+typedef struct young_thread {
+    struct weft_object **next; /* where the next block goes; atomic to read */
+    struct weft_object **end;  /* until where nobody need be told */
+    struct weft_object **told; /* until where the runtime's count goes; atomic to read */
+    young_chunk *chunks;       /* newest first: the one that is being filled */
+} young_thread;
+
+typedef struct young_state {
+    uint64_t logged;        /* atomic: blocks that threads have told of since the logs were emptied */
+    uint32_t incomplete;    /* atomic: nothing is logged any more, so a young collection would not be one */
+    uint32_t limbo_full;    /* atomic: a thread holds too much in its limbo */
+    young_chunk *inherited; /* from the parent process: stays young until a young collection; world stopped */
+    uint32_t *saved;        /* room for the counts of candidates; world stopped */
+    size_t saved_capacity;
+} young_state;
+
+/* When a collection is due. Written in gc_settings_changed and in stopped worlds; read by anyone, relaxed: hints. */
+typedef struct schedule_state {
+    uint64_t young;             /* blocks logged that make a young collection due; UINT64_MAX: never */
+    uint64_t growth;            /* per cent */
+    uint64_t floor;             /* containers */
+    uint32_t enabled;           /* collections by themselves */
+    int64_t containers;         /* held after the last full collection */
+    int64_t bytes;              /* the same */
+    uint64_t survived;          /* objects that it left */
+    uint64_t young_collections; /* since then */
+} schedule_state;
 
 typedef struct gc_flavour {
-    uint64_t unused;
+    young_state young;
+    schedule_state schedule;
+    gc_crew crew; /* full collections' helpers */
 } gc_flavour;
 
 #endif

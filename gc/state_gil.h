@@ -6,6 +6,10 @@
 
 enum { GC_THREADS_MOST = 1 }; /* that find garbage */
 
+typedef struct young_thread {
+    char unused; /* an object is in the list from its birth: nothing has to be kept by thread */
+} young_thread;
+
 /* Every tracked object is in exactly one of the lists, and its `place` says in which. */
 typedef struct gc_flavour {
     int64_t tracked; /* objects */

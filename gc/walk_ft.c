@@ -2,6 +2,7 @@
  * freezing. In the order of the heap. Who has the world stopped. */
 #include "core/core.h"
 #include "gc/trace_ft.h"
+#include "gc/young_ft.h"
 
 typedef struct object_walk {
     int (*visit)(weft_object *o, void *arg);
@@ -23,13 +24,15 @@ static int walk_block(void *block, size_t size, void *arg)
 static int walk_objects(thread *self, uint8_t mask, uint8_t bits, int (*visit)(weft_object *o, void *arg), void *arg)
 {
     object_walk w = {visit, arg, (uint8_t)(mask | WEFT_BIT_TRACKED), (uint8_t)(bits | WEFT_BIT_TRACKED)};
-    return heap_walk_stopped(&self->head.runtime->heap, HEAP_OBJECT, walk_block, &w);
+    return heap_walk_stopped(&self->head.runtime->heap, HEAP_CONTAINER, walk_block, &w);
 }
 
 int gc_visit_stopped(thread *self, weft_gc_generation generation, int (*visit)(weft_object *o, void *arg), void *arg)
 {
-    (void)generation;
-    return walk_objects(self, 0, 0, visit, arg);
+    if (generation == WEFT_GC_YOUNG)
+        return young_visit_stopped(self, visit, arg);
+    uint8_t without = generation == WEFT_GC_FULL ? 0 : WEFT_BIT_LOGGED | WEFT_BIT_FROZEN;
+    return walk_objects(self, without, 0, visit, arg);
 }
 
 static int freeze_object(weft_object *o, void *arg)
@@ -57,6 +60,7 @@ size_t gc_freeze_stopped(thread *self)
 {
     size_t count = 0;
     (void)walk_objects(self, WEFT_BIT_FROZEN, 0, freeze_object, &count);
+    young_forget_stopped(self); /* when they are given back they are old */
     return count;
 }
 

@@ -1,9 +1,9 @@
 /* heap.h - the heap module: blocks for objects and for raw memory, one heap a runtime, with a part for each thread.
  *
- * Two kinds of block, never mixed in one page, because lock-free readers may look at the header of a block that has
- * just died: a block of the object kind stays a block of objects until no reader can be looking (docs/heaps.md).
+ * Blocks are of kinds (heap_kind), never mixed in one page, because lock-free readers may look at the header of a block
+ * that has just died: a block of an object kind stays a block of objects until no reader can be looking (docs/heaps.md).
  *
- * In front of every heap are the thread's magazines (weft_thread.objects, .raw): stacks of free blocks a size class,
+ * In front of every heap are the thread's magazines (weft_thread.objects, .containers, .raw): stacks of free blocks a size class,
  * taken and filled inline (heap/magazine.h). Behind them is one of three bodies, chosen by CMake:
  *   heap_mimalloc*.c   free-threaded: a heap a kind, in which every OS thread has its part
  *   heap_pymalloc*.c   GIL: arenas, pools, blocks
@@ -11,9 +11,11 @@
 #ifndef WEFT_HEAP_HEAP_H
 #define WEFT_HEAP_HEAP_H
 
-#include "weft/heap.h"
-
-typedef enum heap_kind { HEAP_OBJECT, HEAP_RAW, HEAP_KINDS } heap_kind;
+#ifdef WEFT_GIL
+#include "heap/kinds_gil.h"
+#else
+#include "heap/kinds_ft.h"
+#endif
 
 /* Whether allocations are made to fail, for tests. Changed in a stopped world. */
 typedef enum heap_fail { HEAP_FAIL_NEVER, HEAP_FAIL_ONCE, HEAP_FAIL_FROM } heap_fail;
@@ -29,6 +31,8 @@ typedef struct heap {
 typedef struct heap_thread {
     void *part[HEAP_KINDS]; /* attached OS thread only; the body's */
     int64_t balance;        /* the same; bytes allocated less bytes freed since it was last above 0: never above 0 */
+    heap_tally tally;
+    heap_limbo limbo;
 } heap_thread;
 
 struct thread;
@@ -62,7 +66,7 @@ void heap_thread_gone(heap *h, heap_thread *part);
 /* One block past the magazines; size is a multiple of 16 and not 0. NULL without an error set. Attached thread; in the
  * free-threaded flavour never in a stopped world. */
 void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size);
-/* Frees at once. For HEAP_OBJECT: no lock-free reader can be looking at it any more. Any attached thread; in a stopped
+/* Frees at once. For objects: no lock-free reader can be looking at it any more. Any attached thread; in a stopped
  * world only who stopped it, and not during a walk. */
 void heap_block_free(heap *h, heap_thread *part, heap_kind kind, void *block, size_t size);
 /* HEAP_RAW only, both sizes over WEFT_SMALL_MAX and multiples of 16. NULL: nothing changed. */
@@ -85,7 +89,7 @@ typedef struct heap_area {
 typedef int (*heap_area_fn)(const heap_area *area, void *arg);
 
 /* The same walk by areas, in the same order every time while the heap does not change. Calls area for each, and then, if
- * visit is not NULL, visit for each of its allocated blocks in address order. World stopped. */
+ * visit is not NULL and not all of its blocks are used, visit for each that is, in address order. World stopped. */
 int heap_areas_stopped(heap *h, heap_kind kind, heap_area_fn area, heap_visit_fn visit, void *arg);
 
 /* Does no area share one of these with another? False: blocks are where malloc puts them. */
@@ -120,7 +124,7 @@ static inline size_t heap_round(size_t size)
 /* Allocate and free through the magazines; sizes are in bytes, not rounded, at most PTRDIFF_MAX. NULL sets
  * WEFT_ERROR_MEMORY. The inline versions are in heap/magazine.h. */
 void *heap_alloc(struct thread *self, heap_kind kind, size_t size);
-/* HEAP_OBJECT: word 1 says dead; readers may still be looking. HEAP_RAW: nobody can. Never fails. */
+/* Objects: word 1 says dead; readers may still be looking. HEAP_RAW: nobody can. Never fails. */
 void heap_free(struct thread *self, heap_kind kind, void *block, size_t size);
 
 /* The same without a look at the magazine first: it was empty, or full. */

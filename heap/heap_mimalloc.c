@@ -1,6 +1,6 @@
 /* heap_mimalloc.c - the free-threaded heap: mimalloc >= 3.6, whose heaps are first-class objects.
  *
- * A runtime has two mi_heap_t, one a kind, so that objects and raw memory never share a page. Each OS thread allocates
+ * A runtime has a mi_heap_t for each kind of block, so that kinds never share a page. Each OS thread allocates
  * from its own part of them, a mi_theap_t, without a lock; anybody frees. mimalloc ends a theap when its OS thread ends
  * (a pthread-key destructor) and hands its pages to the others; so theaps are looked up again at every attach.
  *
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/platform/platform.h"
 #include "heap/heap.h"
 #include "heap/heap_mimalloc.h"
 #include "heap/tsan.h"
@@ -43,13 +44,14 @@ weft_status heap_open(heap *h)
             goto no_heap;
     }
     /* A mimalloc built for debugging fills freed blocks; the header of a dead object must stay what it was. */
-    mi_heap_set_debug_fill_preserve(body->heaps[HEAP_OBJECT], OBJECT_HEADER_BYTES);
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_OBJECT_KINDS; kind++)
+        mi_heap_set_debug_fill_preserve(body->heaps[kind], OBJECT_HEADER_BYTES);
     *h = (heap){body, HEAP_FAIL_NEVER, 0};
     return WEFT_OK;
 
 no_heap:
-    if (body->heaps[HEAP_OBJECT] != NULL)
-        mi_heap_destroy(body->heaps[HEAP_OBJECT]);
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS && body->heaps[kind] != NULL; kind++)
+        mi_heap_destroy(body->heaps[kind]);
     free(body);
 no_memory:
     return weft_error_set(WEFT_ERROR_MEMORY, "out of memory: no heap for a runtime");
@@ -95,6 +97,34 @@ void heap_thread_gone(heap *h, heap_thread *part)
     }
 }
 
+/* ---- huge pages for what is large ------------------------------------------------------------------------------- */
+
+enum {
+    CHUNK_SHIFT = 25, /* mimalloc fills its arenas in chunks of 32 MiB */
+    CHUNKS = 1 << (47 - CHUNK_SHIFT),
+    SMALL_PAGE_CHUNKS = 2 /* a process that has no more stays with small pages: docs/heaps.md */
+};
+
+static uint64_t chunks_seen[CHUNKS / 64]; /* atomic; bits by address. Of the process, as mimalloc's arenas are */
+static uint32_t chunks_count;             /* atomic */
+
+static __attribute__((noinline, cold)) void see_chunk(uintptr_t chunk, uint64_t *word, uint64_t bit)
+{
+    if (__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit) /* order: relaxed - who sets it does the rest */
+        return;
+    if (__atomic_fetch_add(&chunks_count, 1, __ATOMIC_RELAXED) >= SMALL_PAGE_CHUNKS)
+        platform_prefer_huge((void *)(chunk << CHUNK_SHIFT), (size_t)1 << CHUNK_SHIFT);
+}
+
+/* A block has come from somewhere: from a chunk that is new, whose pages have hardly been touched? */
+static inline void look_at_chunk(const void *block)
+{
+    uintptr_t chunk = (uintptr_t)block >> CHUNK_SHIFT;
+    uint64_t *word = &chunks_seen[chunk / 64 % (CHUNKS / 64)], bit = (uint64_t)1 << chunk % 64;
+    if (WEFT_UNLIKELY(!(weft_load_relaxed(word) & bit)) && block)
+        see_chunk(chunk, word, bit);
+}
+
 void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
 {
     (void)h;
@@ -102,7 +132,9 @@ void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
     part->balance = balance < 0 ? balance : 0;
     mi_theap_t *theap = (mi_theap_t *)part->part[kind];
     void *block = size <= MI_SMALL_SIZE_MAX ? mi_theap_malloc_small(theap, size) : mi_theap_malloc(theap, size);
+    heap_tally_add(&part->tally, kind, 1, (int64_t)size);
     tsan_block_taken(block, size);
+    look_at_chunk(block);
     return block;
 }
 
@@ -116,8 +148,8 @@ static __attribute__((noinline, cold)) void give_pages_back(heap_thread *part)
 void heap_block_free(heap *h, heap_thread *part, heap_kind kind, void *block, size_t size)
 {
     (void)h;
-    (void)kind;
     tsan_block_given(block, size);
+    heap_tally_add(&part->tally, kind, -1, -(int64_t)size);
     part->balance -= (int64_t)size;
     if (WEFT_UNLIKELY(part->balance < -SHRUNK_BYTES))
         give_pages_back(part);
@@ -135,6 +167,8 @@ void *heap_block_realloc(heap *h, heap_thread *part, void *block, size_t old_siz
     tsan_block_given(block, old_size);
     void *grown = mi_theap_realloc((mi_theap_t *)part->part[HEAP_RAW], block, new_size);
     tsan_block_taken(grown, new_size);
+    if (grown != NULL)
+        heap_tally_add(&part->tally, HEAP_RAW, 0, (int64_t)(new_size - old_size));
     return grown;
 }
 
@@ -168,6 +202,7 @@ typedef struct area_walk {
     heap_visit_fn visit;
     void *arg;
     int result;
+    bool all_used; /* the area whose blocks come */
 } area_walk;
 
 static bool walk_area(const mi_heap_t *mi, const mi_heap_area_t *area, void *block, size_t size, void *arg)
@@ -175,10 +210,13 @@ static bool walk_area(const mi_heap_t *mi, const mi_heap_area_t *area, void *blo
     (void)mi;
     area_walk *w = (area_walk *)arg;
     if (WEFT_LIKELY(block != NULL)) {
+        if (WEFT_LIKELY(w->all_used))
+            return true;
         w->result = w->visit(block, size, w->arg);
     } else {
         size_t count = area->committed / area->full_block_size;
         heap_area a = {(char *)area->blocks, area->full_block_size, count, area->used == count};
+        w->all_used = a.all_used;
         w->result = w->area(&a, w->arg);
     }
     return w->result == 0;
@@ -186,7 +224,7 @@ static bool walk_area(const mi_heap_t *mi, const mi_heap_area_t *area, void *blo
 
 int heap_areas_stopped(heap *h, heap_kind kind, heap_area_fn area, heap_visit_fn visit, void *arg)
 {
-    area_walk w = {area, visit, arg, 0};
+    area_walk w = {area, visit, arg, 0, true};
     (void)mi_heap_visit_blocks(heap_of(h, kind), visit != NULL, walk_area, &w);
     return w.result;
 }
@@ -246,10 +284,10 @@ void heap_statistics_stopped(heap *h, weft_heap_stats *stats)
     stats->classes = WEFT_SIZE_CLASSES;
     name_classes(stats->objects_by_class);
     name_classes(stats->raw_by_class);
-    tally t = {stats, stats->objects_by_class};
-    (void)mi_heap_visit_blocks(heap_of(h, HEAP_OBJECT), true, tally_block, &t);
-    t.classes = stats->raw_by_class;
-    (void)mi_heap_visit_blocks(heap_of(h, HEAP_RAW), true, tally_block, &t);
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++) {
+        tally t = {stats, kind == HEAP_RAW ? stats->raw_by_class : stats->objects_by_class};
+        (void)mi_heap_visit_blocks(heap_of(h, kind), true, tally_block, &t);
+    }
 }
 
 size_t heap_block_size(size_t size)

@@ -120,7 +120,6 @@ void heap_thread_gone(heap *h, heap_thread *part)
 
 void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
 {
-    (void)part;
     if (size > system_most)
         return NULL;
     system_block *b = (system_block *)malloc(sizeof *b + size);
@@ -128,23 +127,21 @@ void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
         return NULL;
     b->size = size;
     list_add(list_of(h, kind), b);
+    heap_tally_add(&part->tally, kind, 1, (int64_t)size);
     return b + 1;
 }
 
 void heap_block_free(heap *h, heap_thread *part, heap_kind kind, void *block, size_t size)
 {
-    (void)part;
-    (void)size;
     system_block *b = (system_block *)block - 1;
     assert(b->size == size);
+    heap_tally_add(&part->tally, kind, -1, -(int64_t)size);
     list_remove(list_of(h, kind), b);
     free(b);
 }
 
 void *heap_block_realloc(heap *h, heap_thread *part, void *block, size_t old_size, size_t new_size)
 {
-    (void)part;
-    (void)old_size;
     if (new_size > system_most)
         return NULL;
     system_list *list = list_of(h, HEAP_RAW);
@@ -156,6 +153,7 @@ void *heap_block_realloc(heap *h, heap_thread *part, void *block, size_t old_siz
         return NULL;
     }
     grown->size = new_size;
+    heap_tally_add(&part->tally, HEAP_RAW, 0, (int64_t)(new_size - old_size));
     list_add(list, grown);
     return grown + 1;
 }
@@ -174,11 +172,10 @@ int heap_walk_stopped(heap *h, heap_kind kind, heap_visit_fn visit, void *arg)
 int heap_areas_stopped(heap *h, heap_kind kind, heap_area_fn area, heap_visit_fn visit, void *arg)
 {
     system_list *list = list_of(h, kind);
+    (void)visit;
     for (system_block *b = list->head.next; b != &list->head; b = b->next) {
         heap_area a = {(char *)(b + 1), b->size, 1, true};
         int result = area(&a, arg);
-        if (result == 0 && visit != NULL)
-            result = visit(b + 1, b->size, arg);
         if (result != 0)
             return result;
     }
@@ -209,8 +206,8 @@ static void tally_list(const system_list *list, weft_size_stats *classes, weft_h
 void heap_statistics_stopped(heap *h, weft_heap_stats *stats)
 {
     stats->classes = WEFT_SIZE_CLASSES;
-    tally_list(list_of(h, HEAP_OBJECT), stats->objects_by_class, stats);
-    tally_list(list_of(h, HEAP_RAW), stats->raw_by_class, stats);
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++)
+        tally_list(list_of(h, kind), kind == HEAP_RAW ? stats->raw_by_class : stats->objects_by_class, stats);
 }
 
 size_t heap_block_size(size_t size)

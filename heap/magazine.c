@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "core/core.h"
+#include "heap/limbo.h"
 #include "heap/magazine.h"
 
 #define COLD __attribute__((noinline, cold))
@@ -27,33 +28,51 @@ static void *out_of_memory(size_t size)
     return NULL;
 }
 
+/* From the body. The header of a container's block says dead from now on, whatever the memory held. */
+static void *block_from_body(thread *self, heap_kind kind, size_t size)
+{
+    void *block = heap_block_alloc(&self->head.runtime->heap, &self->heap, kind, heap_round(size));
+    if (WEFT_LIKELY(block != NULL))
+        heap_block_fresh(kind, block);
+    return block;
+}
+
 /* The body has no memory, or had none when this thread attached: looks its part up again. */
 static COLD void *alloc_again(thread *self, heap_kind kind, size_t size)
 {
-    heap *h = &self->head.runtime->heap;
     void *block = NULL;
-    if (heap_thread_attach(h, &self->heap) == WEFT_OK)
-        block = heap_block_alloc(h, &self->heap, kind, heap_round(size));
+    if (heap_thread_attach(&self->head.runtime->heap, &self->heap) == WEFT_OK)
+        block = block_from_body(self, kind, size);
     return block != NULL ? block : out_of_memory(size);
+}
+
+/* Past the magazines. */
+static inline void *take(thread *self, heap_kind kind, size_t size)
+{
+    void *block = heap_limbo_take(self, kind, heap_round(size));
+    if (block != NULL)
+        return block;
+    block = block_from_body(self, kind, size);
+    if (WEFT_UNLIKELY(block == NULL))
+        block = alloc_again(self, kind, size);
+    if (WEFT_UNLIKELY(heap_grew(self, size)))
+        gc_grown(self);
+    return block;
 }
 
 /* While allocations are made to fail. */
 static COLD void *alloc_counted(thread *self, heap_kind kind, size_t size)
 {
-    heap *h = &self->head.runtime->heap;
-    if (heap_should_fail(h))
+    if (heap_should_fail(&self->head.runtime->heap))
         return out_of_memory(size);
-    void *block = heap_block_alloc(h, &self->heap, kind, heap_round(size));
-    return block != NULL ? block : alloc_again(self, kind, size);
+    return take(self, kind, size);
 }
 
 void *heap_alloc_slow(thread *self, heap_kind kind, size_t size)
 {
-    heap *h = &self->head.runtime->heap;
-    if (WEFT_UNLIKELY(weft_load_relaxed(&h->fail) != HEAP_FAIL_NEVER))
+    if (WEFT_UNLIKELY(weft_load_relaxed(&self->head.runtime->heap.fail) != HEAP_FAIL_NEVER))
         return alloc_counted(self, kind, size);
-    void *block = heap_block_alloc(h, &self->heap, kind, heap_round(size));
-    return WEFT_LIKELY(block != NULL) ? block : alloc_again(self, kind, size);
+    return take(self, kind, size);
 }
 
 void *heap_alloc(thread *self, heap_kind kind, size_t size)
@@ -66,8 +85,10 @@ void *heap_alloc(thread *self, heap_kind kind, size_t size)
 /* Past the magazines. */
 static inline void give_back(thread *self, heap_kind kind, void *block, size_t rounded)
 {
-    if (kind == HEAP_OBJECT)
-        reclaim_retire(self, HEAP_OBJECT, block, rounded);
+    if (heap_limbo_put(self, kind, block, rounded))
+        return;
+    if (kind < HEAP_OBJECT_KINDS)
+        reclaim_retire(self, kind, block, rounded);
     else
         heap_block_free(&self->head.runtime->heap, &self->heap, kind, block, rounded);
 }
@@ -123,7 +144,7 @@ typedef void (*magazine_fn)(thread *self, heap_kind kind, weft_magazine *m, size
 static void each_magazine(thread *self, thread *of, magazine_fn visit)
 {
     for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++) {
-        weft_magazine *magazines = kind == HEAP_OBJECT ? of->head.objects : of->head.raw;
+        weft_magazine *magazines = heap_magazines_of(&of->head, kind);
         for (uint32_t class = 1; class < WEFT_SIZE_CLASSES; class ++)
             visit(self, kind, &magazines[class], class * (size_t)WEFT_BLOCK_ALIGN);
     }
@@ -156,7 +177,8 @@ static void magazine_flush_stopped(thread *self, heap_kind kind, weft_magazine *
 {
     void *block;
     while ((block = magazine_take(m)) != NULL)
-        heap_block_free(&self->head.runtime->heap, &self->heap, kind, block, block_size);
+        if (!heap_limbo_put(self, kind, block, block_size))
+            heap_block_free(&self->head.runtime->heap, &self->heap, kind, block, block_size);
 }
 
 void heap_magazines_flush_stopped(thread *self, thread *of)

@@ -7,8 +7,7 @@
 
 static inline weft_magazine *heap_magazine(struct thread *self, heap_kind kind, size_t size)
 {
-    weft_thread *head = (weft_thread *)(void *)self;
-    return &(kind == HEAP_OBJECT ? head->objects : head->raw)[heap_class_of(size)];
+    return &heap_magazines_of((weft_thread *)(void *)self, kind)[heap_class_of(size)];
 }
 
 /* size is a constant from 1 to WEFT_SMALL_MAX. */

@@ -4,6 +4,7 @@
 
 #include "core/core.h"
 #include "heap/block.h"
+#include "heap/limbo.h"
 #include "heap/magazine.h"
 
 /* ---- raw memory ------------------------------------------------------------------------------------------------ */
@@ -50,6 +51,8 @@ static void *realloc_large(thread *t, void *p, size_t old_size, size_t new_size)
     void *grown = NULL;
     if (!heap_should_fail(h))
         grown = heap_block_realloc(h, &t->heap, p, heap_round(old_size), heap_round(new_size));
+    if (grown != NULL && heap_grew(t, new_size))
+        gc_grown(t);
     if (grown == NULL)
         (void)weft_error_set(WEFT_ERROR_MEMORY, "out of memory: %zu bytes were asked for", new_size);
     return grown;
@@ -100,6 +103,15 @@ static void each_thread_stopped(thread *self, void (*visit)(thread *self, thread
 
 /* ---- statistics ------------------------------------------------------------------------------------------------ */
 
+/* The blocks of all kinds that hold objects. */
+static int walk_objects_stopped(heap *h, heap_visit_fn visit, void *arg)
+{
+    int result = 0;
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_OBJECT_KINDS && result == 0; kind++)
+        result = heap_walk_stopped(h, kind, visit, arg);
+    return result;
+}
+
 static int count_live(void *block, size_t size, void *arg)
 {
     (void)size;
@@ -123,8 +135,11 @@ static void book_thread(thread *self, thread *of, void *arg)
 {
     (void)self;
     weft_heap_stats *stats = (weft_heap_stats *)arg;
-    book_cached(stats->objects_by_class, of->head.objects, &stats->bytes_used);
-    book_cached(stats->raw_by_class, of->head.raw, &stats->bytes_used);
+    for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++) {
+        weft_size_stats *classes = kind == HEAP_RAW ? stats->raw_by_class : stats->objects_by_class;
+        book_cached(classes, heap_magazines_of(&of->head, kind), &stats->bytes_used);
+    }
+    heap_limbo_book_stopped(of, stats);
 }
 
 weft_status weft_heap_statistics(weft_thread *self, weft_heap_stats *stats)
@@ -136,7 +151,7 @@ weft_status weft_heap_statistics(weft_thread *self, weft_heap_stats *stats)
     memset(stats, 0, sizeof *stats);
     bool stopped = stop_unless_stopped(t);
     heap_statistics_stopped(&self->runtime->heap, stats);
-    (void)heap_walk_stopped(&self->runtime->heap, HEAP_OBJECT, count_live, &stats->objects);
+    (void)walk_objects_stopped(&self->runtime->heap, count_live, &stats->objects);
     each_thread_stopped(t, book_thread, stats);
     stats->bytes_deferred = reclaim_bytes_stopped(self->runtime);
     if (stopped)
@@ -167,7 +182,7 @@ int weft_heap_walk(weft_thread *self, int (*visit)(weft_object *o, void *arg), v
     if (!world_is_stopped_by(thread_of(self)))
         return weft_error_set(WEFT_ERROR_BUSY, "%s: the caller has not stopped the world", __func__);
     live_visit v = {visit, arg};
-    return heap_walk_stopped(&self->runtime->heap, HEAP_OBJECT, visit_live, &v);
+    return walk_objects_stopped(&self->runtime->heap, visit_live, &v);
 }
 
 /* ---- failure injection ----------------------------------------------------------------------------------------- */

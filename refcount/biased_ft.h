@@ -21,6 +21,16 @@ static inline object_word word1_make(uint32_t shared, uint16_t owner)
 #endif
 }
 
+/* `bits` where they lie in word 1. */
+static inline object_word word1_bits(uint8_t bits)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (object_word)bits << 48;
+#else
+    return (object_word)bits << 8;
+#endif
+}
+
 static inline void header_init(thread *self, weft_object *o, uint32_t index)
 {
     o->local = 1;
@@ -33,6 +43,46 @@ static inline void header_init(thread *self, weft_object *o, uint32_t index)
 static inline void header_kill(weft_object *o)
 {
     weft_store_relaxed(object_word1(o), word1_make(WEFT_SHARED_MERGED, WEFT_OWNER_NONE));
+}
+
+/* ---- the log of young blocks: gc/young_ft.c ------------------------------------------------------------------------ */
+
+/* Notes the block when there is no room in the chunk. False: it is not noted, and counts as old. */
+bool young_log_slow(thread *self, weft_object *o);
+
+/* Notes the block of `o`, which is not in any log. The attached thread. */
+static inline bool young_log(thread *self, weft_object *o)
+{
+    young_thread *y = &self->young;
+    weft_object **next = y->next;
+    if (WEFT_UNLIKELY(next == y->end))
+        return young_log_slow(self, o);
+    *next = o;
+    weft_store_relaxed(&y->next, next + 1);
+    return true;
+}
+
+/* What is left of a block's word 1 when the object in it goes: whether it stands in a log. */
+static inline object_word word1_logged(weft_object *o)
+{
+    return weft_load_relaxed(object_word1(o)) & word1_bits(WEFT_BIT_LOGGED);
+}
+
+/* The block's header is a dead one, as all in the container heap are that are not alive. */
+static inline void header_init_container(thread *self, weft_object *o, uint32_t index)
+{
+    object_word logged = word1_logged(o);
+    if (WEFT_UNLIKELY(logged == 0) && young_log(self, o))
+        logged = word1_bits(WEFT_BIT_LOGGED);
+    o->local = 1;
+    o->type = index;
+    /* order: release - as in header_init. */
+    weft_store_release(object_word1(o), word1_make(WEFT_SHARED_DEFAULT, self->head.id) | logged);
+}
+
+static inline void header_bury(weft_object *o)
+{
+    weft_store_relaxed(object_word1(o), word1_make(WEFT_SHARED_MERGED, WEFT_OWNER_NONE) | word1_logged(o));
 }
 
 /* The same to its count, by its owner, and its bits stay: it may have been finalized, and a finalizer may bring it back. */

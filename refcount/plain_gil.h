@@ -21,6 +21,16 @@ static inline void header_kill(weft_object *o)
     o->type = WEFT_TYPE_INVALID;
 }
 
+static inline void header_init_container(thread *self, weft_object *o, uint32_t index)
+{
+    header_init(self, o, index);
+}
+
+static inline void header_bury(weft_object *o)
+{
+    header_kill(o);
+}
+
 enum { HEADER_FRONT = sizeof(gc_links) };
 
 static inline size_t header_front(const weft_type *type)

@@ -9,7 +9,9 @@
 
 /* The contract, with a body for each flavour:
  *   header_init(self, o, index)   a fresh header: one reference, owned by self, not tracked
+ *   header_init_container(self, o, index)   the same in a dead block of a container: object of a type that traverses
  *   header_kill(o)                what every late reader of a dead block understands
+ *   header_bury(o)                the same, and what belongs to the block stays: needed for containers, right for all
  *   HEADER_FRONT                  bytes of the block in front of an object whose type traverses
  *   header_front(type)            the same for this type
  *   header_front_init(block, n)    makes those bytes ready
@@ -30,34 +32,43 @@
 
 void count_defer(thread *self, weft_object *o);
 
-/* `front` and `size` are constants: HEADER_FRONT for a type that traverses, 0 for one that does not. */
-static inline weft_object *object_alloc_behind(thread *self, uint32_t index, size_t size, size_t front)
+static inline heap_kind header_kind(const weft_type *type)
 {
-    char *block = heap_alloc_small(self, HEAP_OBJECT, size + front);
-    if (WEFT_UNLIKELY(block == NULL))
-        return NULL;
-    weft_object *o = (weft_object *)(void *)(block + front);
-    header_init(self, o, index);
-    header_front_init(block, front);
-    return o;
+    return type->traverse ? HEAP_CONTAINER : HEAP_OBJECT;
 }
 
 static inline weft_object *object_alloc_fixed(thread *self, uint32_t index, size_t size)
 {
-    return object_alloc_behind(self, index, size, 0);
+    weft_object *o = heap_alloc_small(self, HEAP_OBJECT, size);
+    if (WEFT_LIKELY(o != NULL))
+        header_init(self, o, index);
+    return o;
 }
 
 static inline weft_object *object_alloc_container(thread *self, uint32_t index, size_t size)
 {
-    return object_alloc_behind(self, index, size, HEADER_FRONT);
+    char *block = heap_alloc_small(self, HEAP_CONTAINER, size + HEADER_FRONT);
+    if (WEFT_UNLIKELY(block == NULL))
+        return NULL;
+    weft_object *o = (weft_object *)(void *)(block + HEADER_FRONT);
+    header_init_container(self, o, index);
+    header_front_init(block, HEADER_FRONT);
+    return o;
 }
 
-/* Of any size: inline as far as its magazine. `front` as above. */
-static inline weft_object *object_alloc_sized(thread *self, uint32_t index, size_t size, size_t front)
+/* Of any size: inline as far as its magazine. */
+static inline weft_object *object_alloc_sized(thread *self, uint32_t index, size_t size)
 {
-    if (WEFT_UNLIKELY(size > WEFT_SMALL_MAX - front))
+    if (WEFT_UNLIKELY(size > WEFT_SMALL_MAX))
         return object_alloc(self, type_at(index), size);
-    return object_alloc_behind(self, index, size, front);
+    return object_alloc_fixed(self, index, size);
+}
+
+static inline weft_object *object_alloc_container_sized(thread *self, uint32_t index, size_t size)
+{
+    if (WEFT_UNLIKELY(size > WEFT_SMALL_MAX - HEADER_FRONT))
+        return object_alloc(self, type_at(index), size);
+    return object_alloc_container(self, index, size);
 }
 
 /* The magazine of a type whose objects have only to be freed when they die; for other types one that never has room.

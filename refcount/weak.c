@@ -164,7 +164,7 @@ static weft_object *list_shareable(thread *self, weak_slot *slot)
 static weak_object *weak_alloc(thread *self, weft_object *o, uint32_t index, size_t size, weft_weak_fn callback,
                                void *arg)
 {
-    weak_object *w = (weak_object *)(void *)object_alloc_sized(self, index, size, HEADER_FRONT);
+    weak_object *w = (weak_object *)(void *)object_alloc_container_sized(self, index, size);
     if (w == NULL)
         return NULL;
     w->referent = o; /* field by field: late readers of the block may be looking at the header */
@@ -276,7 +276,9 @@ static void call_back(thread *self, weak_object *w)
 {
     error_scope scope;
     error_save(&scope);
+    self->gc.weak_calls++;
     w->callback(&self->head, &w->object, w->arg);
+    self->gc.weak_calls--;
     error_restore(&scope);
 }
 

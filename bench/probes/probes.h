@@ -25,5 +25,10 @@ double probe_full_live_5m(weft_thread *self, uint32_t threads);
 double probe_full_rooted_5m(weft_thread *self, uint32_t threads);
 double probe_garbage_pair(weft_thread *self, uint32_t threads);
 double probe_growth_total(weft_thread *self, uint32_t threads);
+double probe_time_to_stop_p99(weft_thread *self, uint32_t threads);
+double probe_side_bytes(weft_thread *self, uint32_t threads);
+double probe_fork_dirty(weft_thread *self, uint32_t threads);
+double probe_young_10k_on_5m(weft_thread *self, uint32_t threads);
+double probe_cyclic_churn(weft_thread *self, uint32_t threads);
 
 #endif

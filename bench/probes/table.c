@@ -18,6 +18,11 @@ const probe bench_probes[] = {
     {"full_rooted_5m", "ns", probe_full_rooted_5m},
     {"garbage_pair", "ns", probe_garbage_pair},
     {"growth_total", "ns", probe_growth_total},
+    {"time_to_stop_p99", "us", probe_time_to_stop_p99},
+    {"side_bytes", "bytes", probe_side_bytes},
+    {"fork_dirty", "ratio", probe_fork_dirty},
+    {"young_10k_on_5m", "ms", probe_young_10k_on_5m},
+    {"cyclic_churn", "ns", probe_cyclic_churn},
     {NULL, NULL, NULL},
 };
 

@@ -13,6 +13,12 @@ void builtin_types_init(void)
     tuple_type_init();
     list_type_init();
     dict_type_init();
+    set_types_init();
+    deque_type_init();
+    iterator_types_init();
+    lazy_types_init();
     weak_type_init();
     weak_dict_type_init();
+    cell_type_init();
+    closure_type_init();
 }

@@ -25,7 +25,7 @@ weft_object *weft_bytes_new(weft_thread *self, const void *data, size_t size)
         weft_error_set(WEFT_ERROR_OVERFLOW, "%s: %zu bytes are too many", __func__, size);
         return NULL;
     }
-    weft_object *o = object_alloc_sized(thread_of(self), WEFT_TYPE_BYTES, sizeof(bytes_object) + size, 0);
+    weft_object *o = object_alloc_sized(thread_of(self), WEFT_TYPE_BYTES, sizeof(bytes_object) + size);
     if (o == NULL)
         return NULL;
     bytes_object *b = bytes_of(o);

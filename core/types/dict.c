@@ -4,6 +4,7 @@
  * Any attached thread, any number at once. Writers take the dict's guard, and drop references after they left it. */
 #include "core/types/dict.h"
 
+#include "core/types/copies.h"
 #include "core/types/types.h"
 
 /* The checks that all functions with a key begin with. Sets the error; *hash is the key's. */
@@ -124,9 +125,11 @@ weft_status weft_dict_set(weft_thread *self, weft_object *o, weft_object *key, w
         old = dict_store_locked(self, s.entry, value);
     else
         status = found < 0 ? (weft_status)found : dict_insert_locked(self, d, key, hash, value);
+    bool peeked = guard_is_peeked(&g, o);
     guard_leave(self, &g);
     dict_search_end(self, &s);
-    weft_xdecref(self, old);
+    if (old != NULL)
+        ref_drop(self, old, peeked);
     return status;
 }
 
@@ -145,13 +148,13 @@ int weft_dict_pop(weft_thread *self, weft_object *o, weft_object *key, weft_obje
     int found = dict_find(self, d, key, hash, &g, &s);
     if (found == 1)
         dict_remove_locked(d, s.entry, s.slot, &old_key, &old_value);
+    bool peeked = guard_is_peeked(&g, o);
     guard_leave(self, &g);
     dict_search_end(self, &s);
-    weft_xdecref(self, old_key);
-    if (value == NULL)
-        weft_xdecref(self, old_value);
-    else if (found >= 0)
-        *value = old_value;
+    if (found == 1)
+        dict_let_go(self, old_key, old_value, peeked, NULL, value);
+    else if (found == 0 && value != NULL)
+        *value = NULL;
     return found;
 }
 
@@ -204,20 +207,22 @@ int weft_dict_replace(weft_thread *self, weft_object *o, weft_object *key, weft_
         else if (stored && (status = dict_insert_locked(self, d, key, hash, value)) != WEFT_OK)
             stored = status;
     }
+    bool peeked = guard_is_peeked(&g, o);
     guard_leave(self, &g);
     dict_search_end(self, &s);
-    weft_xdecref(self, old);
+    if (old != NULL)
+        ref_drop(self, old, peeked);
     return stored;
 }
 
-static void dict_empty(weft_thread *self, weft_object *o)
+void dict_empty(weft_thread *self, weft_object *o)
 {
     guard g;
     guard_enter(self, &g, o);
-    bool readers = !guard_alone(self, o);
+    bool readers = !guard_alone(self, o), peeked = guard_is_peeked(&g, o);
     dict_table *t = dict_take_table_locked(dict_of(o));
     guard_leave(self, &g);
-    dict_drop_table(self, t, readers);
+    dict_drop_table(self, t, readers, peeked);
 }
 
 weft_status weft_dict_clear(weft_thread *self, weft_object *o)
@@ -229,10 +234,10 @@ weft_status weft_dict_clear(weft_thread *self, weft_object *o)
     return WEFT_OK;
 }
 
-/* Nobody else has a reference, so nobody reads. */
-static void dict_destroy(weft_thread *self, weft_object *o)
+/* Nobody else has a reference, so nobody reads; but somebody may have read. */
+void dict_destroy(weft_thread *self, weft_object *o)
 {
-    dict_drop_table(self, dict_of(o)->table, false);
+    dict_drop_table(self, dict_of(o)->table, false, object_is_peeked(o));
 }
 
 void dict_type_init(void)
@@ -245,6 +250,10 @@ void dict_type_init(void)
         .destroy = dict_destroy,
         .equal = dict_equal,
         .repr = dict_repr,
+        .flags = WEFT_TYPE_HASHES,
+        .raw_size = dict_raw_size,
+        .copy = dict_copy,
+        .copy_fill = dict_copy_fill,
     };
     type_set_builtin(WEFT_TYPE_DICT, &spec);
 }

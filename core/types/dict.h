@@ -32,6 +32,37 @@ static inline int dict_get(weft_thread *self, dict *d, weft_object *key, uint64_
 
 size_t dict_size(weft_thread *self, dict *d);
 
+/* Outside the guard: a key and a value that were taken out. What `key_out` and `value_out`, each of which may be NULL, get
+ * is theirs; the rest is dropped. */
+static inline void dict_let_go(weft_thread *self, weft_object *key, weft_object *value, bool peeked,
+                               weft_object **key_out, weft_object **value_out)
+{
+    if (WEFT_UNLIKELY(peeked && key_out != NULL))
+        ref_linger(self, key);
+    if (WEFT_UNLIKELY(peeked && value_out != NULL))
+        ref_linger(self, value);
+    if (key_out != NULL)
+        *key_out = key;
+    if (value_out != NULL)
+        *value_out = value;
+    if (key_out == NULL)
+        ref_drop(self, key, peeked);
+    if (value_out == NULL)
+        ref_drop(self, value, peeked);
+}
+
+/* Sets an entry, for a dict known to be one and a hash known; unless `old` is NULL, *old is what was there or NULL. 1 the
+ * key was there, 0 it is new, or a negative status. dict_ops.c. */
+int dict_put(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object *value, weft_object **old);
+/* Takes an entry out and drops it. 1, 0 it was not there, or a negative status. */
+int dict_take(weft_thread *self, dict *d, weft_object *key, uint64_t hash);
+bool dict_take_last(weft_thread *self, dict *d, weft_object **key, weft_object **value);
+
+/* The entries of one moment, in a table of the caller's (dict_drop_table), or NULL if there are none. */
+weft_status dict_clone(weft_thread *self, dict *d, dict_table **clone);
+
+void dict_empty(weft_thread *self, weft_object *o);
+void dict_destroy(weft_thread *self, weft_object *o);
 int dict_traverse(weft_object *o, weft_visit_fn visit, void *arg);
 int dict_equal(weft_thread *self, weft_object *a, weft_object *b);
 weft_object *dict_repr(weft_thread *self, weft_object *o);

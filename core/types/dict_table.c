@@ -20,6 +20,7 @@ static dict_table *dict_table_init(dict_table *t, unsigned log2_slots, unsigned 
 {
     t->used = 0;
     t->filled = 0;
+    t->popped_filled = t->popped_from = 0;
     t->log2_slots = (uint8_t)log2_slots;
     t->log2_width = (uint8_t)log2_width;
     return t;
@@ -98,6 +99,7 @@ static void dict_pack(dict_table *to, const dict_table *from)
     }
     to->filled = packed;
     to->used = packed;
+    to->popped_filled = to->popped_from = 0;
 }
 
 /* Makes room for another entry. */
@@ -109,7 +111,7 @@ static weft_status dict_rebuild_locked(weft_thread *self, dict *d)
     if (old != NULL && !readers && log2 == old->log2_slots) {
         memset(old->index, 0xFF, dict_slots(old) << old->log2_width);
         dict_pack(old, old);
-        d->version++;
+        dict_raise_version_locked(d);
         return WEFT_OK;
     }
     dict_table *fresh = dict_table_new(self, log2);
@@ -117,7 +119,7 @@ static weft_status dict_rebuild_locked(weft_thread *self, dict *d)
         return log2 > DICT_MAX_LOG2 ? WEFT_ERROR_OVERFLOW : WEFT_ERROR_MEMORY;
     if (old != NULL)
         dict_pack(fresh, old);
-    d->version++;
+    dict_raise_version_locked(d);
     /* order: release - pairs with readers' acquire loads of `table`, who then see all of it. */
     weft_store_release(&d->table, fresh);
     if (old != NULL)
@@ -143,7 +145,7 @@ weft_status dict_insert_locked(weft_thread *self, dict *d, weft_object *key, uin
     e->hash = hash;
     e->key = key;
     e->value = value;
-    d->version++;
+    dict_raise_version_locked(d);
     /* order: release - pairs with dict_next's acquire load: entries below `filled` are complete. */
     weft_store_release(&t->filled, number + 1);
     dict_slot_store(t, slot, number);
@@ -164,10 +166,59 @@ void dict_remove_locked(dict *d, dict_entry *e, size_t slot, weft_object **key, 
     weft_store_release(&t->used, t->used - 1);
 }
 
+static size_t slot_of_entry(const dict_table *t, uint64_t hash, size_t number)
+{
+    dict_walk w = dict_walk_begin(t, hash);
+    while (dict_slot_load(t, t->log2_width, w.slot) != number)
+        dict_walk_next(&w);
+    return w.slot;
+}
+
+/* Remembers how far the entries at the end are gone, so that popping all of them one by one takes no longer than that. */
+bool dict_remove_last_locked(dict *d, weft_object **key, weft_object **value)
+{
+    dict_table *t = d->table;
+    if (t == NULL || t->used == 0)
+        return false;
+    size_t number = t->filled == t->popped_filled ? t->popped_from : t->filled;
+    dict_entry *entries = dict_entries(t);
+    do
+        number--;
+    while (entries[number].value == NULL);
+    uint64_t hash = entries[number].hash;
+    dict_remove_locked(d, &entries[number], slot_of_entry(t, hash, number), key, value);
+    if (t->filled <= UINT32_MAX) {
+        t->popped_filled = (uint32_t)t->filled;
+        t->popped_from = (uint32_t)number;
+    }
+    return true;
+}
+
+dict_table *dict_clone_locked(weft_thread *self, const dict *d, bool *failed)
+{
+    *failed = false;
+    if (d->table == NULL || d->table->used == 0)
+        return NULL;
+    unsigned log2 = DICT_MIN_LOG2;
+    while (dict_capacity(log2) < d->table->used)
+        log2++;
+    dict_table *t = dict_table_new(self, log2);
+    *failed = t == NULL;
+    if (t == NULL)
+        return NULL;
+    dict_pack(t, d->table);
+    dict_entry *entries = dict_entries(t);
+    for (size_t i = 0; i < t->filled; i++) {
+        weft_incref(self, entries[i].key);
+        weft_incref(self, entries[i].value);
+    }
+    return t;
+}
+
 dict_table *dict_take_table_locked(dict *d)
 {
     dict_table *t = d->table;
-    d->version++;
+    dict_raise_version_locked(d);
     /* order: release - pairs with readers' acquire loads of `table`. */
     weft_store_release(&d->table, (dict_table *)NULL);
     return t;
@@ -175,7 +226,7 @@ dict_table *dict_take_table_locked(dict *d)
 
 /* Outside the guard. The entries stay as they are: readers may still be on them, and find that the dict has another
  * table now. */
-void dict_drop_table(weft_thread *self, dict_table *t, bool readers)
+void dict_drop_table(weft_thread *self, dict_table *t, bool readers, bool peeked)
 {
     if (t == NULL)
         return;
@@ -183,8 +234,8 @@ void dict_drop_table(weft_thread *self, dict_table *t, bool readers)
     for (size_t i = 0; i < t->filled; i++) {
         if (entries[i].value == NULL)
             continue;
-        weft_decref(self, entries[i].key);
-        weft_decref(self, entries[i].value);
+        ref_drop(self, entries[i].key, peeked);
+        ref_drop(self, entries[i].value, peeked);
     }
     dict_table_free(self, t, readers);
 }

@@ -30,13 +30,15 @@ typedef struct dict_table {
     uint8_t log2_slots; /* constant */
     uint8_t log2_width; /* bytes of a slot; constant */
     uint8_t unused[6];
+    uint32_t popped_filled; /* when `filled` is this, entries from popped_from on are gone; under the guard */
+    uint32_t popped_from;
     uint8_t index[]; /* and then the entries */
 } dict_table;
 
 typedef struct dict {
     weft_object object;
     dict_table *table; /* NULL: nothing in it. Written under the guard, read by anyone: acquire, release */
-    uint64_t version;  /* new keys and new tables so far: under the guard */
+    uint64_t version;  /* new keys and new tables so far: written under the guard, read by anyone, relaxed */
 } dict;
 
 #define SLOT_EMPTY SIZE_MAX
@@ -135,8 +137,26 @@ weft_status dict_insert_locked(weft_thread *self, dict *d, weft_object *key, uin
 /* Takes entry and slot out of the table. The references are the caller's: they are dropped outside the guard. */
 void dict_remove_locked(dict *d, dict_entry *e, size_t slot, weft_object **key, weft_object **value);
 
+/* Takes out the entry that came last. False: the dict is empty. */
+bool dict_remove_last_locked(dict *d, weft_object **key, weft_object **value);
+
 /* Takes the table away; the dict is empty then. Its references are dropped outside the guard by dict_drop_table. */
 dict_table *dict_take_table_locked(dict *d);
-void dict_drop_table(weft_thread *self, dict_table *t, bool readers);
+void dict_drop_table(weft_thread *self, dict_table *t, bool readers, bool peeked);
+
+/* A table of the same entries, without gaps, with references of its own; NULL, and no error, if there are none, or with the
+ * error set. */
+dict_table *dict_clone_locked(weft_thread *self, const dict *d, bool *failed);
+
+/* Is raised before the change that it is about can be seen. */
+static inline void dict_raise_version_locked(dict *d)
+{
+    weft_store_relaxed(&d->version, d->version + 1);
+}
+
+static inline uint64_t dict_version(const dict *d)
+{
+    return weft_load_relaxed(&d->version);
+}
 
 #endif

@@ -11,6 +11,16 @@
  *   ref_array_is                 is this still the array? Loaded after everything before.
  *   ref_read                     a reference to what a place in the array holds, without a guard.
  *   ref_read_guarded             the same inside one: later ref_reads by other threads succeed.
+ *   guard_is_peeked              inside a guard: may other threads be using items that they have not counted? Then what is
+ *                                taken out must live on for a grace period:
+ *   ref_drop                     drops a reference that a container had: at once, or after a grace period.
+ *   ref_linger                   for one that is handed out instead: the object lives at least for a grace period.
+ *   ref_lend                     gives a reference back, and the object is good until the caller's next safepoint; false: it
+ *                                has died, nobody else had one.
+ *   object_is_peeked             guard_is_peeked of an object that is dying.
+ *   guard_peekable               may items be used uncounted, without a lock? Not before
+ *   guard_open_to_peeks          which makes it so, and may pass a safepoint.
+ *   guard_open_to_readers        everybody may read: for a new object that never changes.
  *
  * guard_ft.h has the mechanism and its argument; in guard_gil.h only one thread runs and there is nothing to do. */
 #ifndef WEFT_CORE_TYPES_GUARD_H

@@ -51,6 +51,19 @@ void guard_enter_slow(weft_thread *self, guard *g, weft_object *o)
         guard_take(self, o);
 }
 
+/* The lock is taken even by an owner that is alone, so that it is alone no more: with WEFT_BIT_READERS set every writer
+ * holds the lock, and under it sees the other bit. */
+void guard_open_to_peeks(weft_thread *self, weft_object *o)
+{
+    weft_critical section;
+    weft_critical_begin(self, &section, o);
+    if (!(weft_load_relaxed(&o->bits) & WEFT_BIT_READERS))
+        guard_take(self, o);
+    /* order: release - pairs with guard_peekable. */
+    __atomic_fetch_or(&o->bits, WEFT_BIT_PEEKED, __ATOMIC_RELEASE);
+    weft_critical_end(self, &section);
+}
+
 weft_object *ref_read_shared(weft_thread *self, weft_object *o, weft_object *const *place, void *const *origin,
                              const void *array)
 {

@@ -28,6 +28,7 @@ typedef struct guard {
 } guard;
 
 void guard_enter_slow(weft_thread *self, guard *g, weft_object *o);
+void guard_open_to_peeks(weft_thread *self, weft_object *o);
 weft_object *ref_read_shared(weft_thread *self, weft_object *o, weft_object *const *place, void *const *origin,
                              const void *array);
 
@@ -74,6 +75,50 @@ static inline void guard_leave(weft_thread *self, guard *g)
         weft_store_release(&g->own->guarded, (weft_object *)NULL);
     else
         weft_critical_end(self, &g->section);
+}
+
+/* Who is at work without the lock has found WEFT_BIT_READERS clear, and then the other bit is clear too. */
+static inline bool guard_is_peeked(const guard *g, const weft_object *o)
+{
+    return WEFT_UNLIKELY(g->own == NULL) && WEFT_UNLIKELY(weft_load_relaxed(&o->bits) & WEFT_BIT_PEEKED);
+}
+
+static inline bool object_is_peeked(const weft_object *o)
+{
+    return WEFT_UNLIKELY(weft_load_relaxed(&o->bits) & WEFT_BIT_PEEKED);
+}
+
+/* May items be used uncounted, without a lock? */
+static inline bool guard_peekable(const weft_object *o)
+{
+    /* order: acquire - pairs with guard_open_to_peeks: what was taken out before the bit was set is not found. */
+    return WEFT_LIKELY(weft_load_acquire(&o->bits) & WEFT_BIT_PEEKED);
+}
+
+/* Only for an object that nobody else has seen yet and that never changes. */
+static inline void guard_open_to_readers(weft_object *o)
+{
+    object_set_bits(o, WEFT_BIT_READERS);
+}
+
+static inline void ref_drop(weft_thread *self, weft_object *o, bool peeked)
+{
+    if (WEFT_UNLIKELY(peeked))
+        reclaim_retire_reference(thread_of(self), o);
+    else
+        weft_decref(self, o);
+}
+
+static inline void ref_linger(weft_thread *self, weft_object *o)
+{
+    weft_incref(self, o);
+    reclaim_retire_reference(thread_of(self), o);
+}
+
+static inline bool ref_lend(weft_thread *self, weft_object *o)
+{
+    reclaim_retire_reference(thread_of(self), o);
+    return true;
 }
 
 static inline bool ref_array_is(void *const *origin, const void *array)

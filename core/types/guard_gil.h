@@ -38,6 +38,56 @@ static inline bool guard_readable(const weft_thread *self, const weft_object *o)
     return true;
 }
 
+/* Nobody else runs before a safepoint of the reader's, and that is as long as its references are good. */
+static inline bool guard_is_peeked(const guard *g, const weft_object *o)
+{
+    (void)g;
+    (void)o;
+    return false;
+}
+
+static inline bool object_is_peeked(const weft_object *o)
+{
+    (void)o;
+    return false;
+}
+
+static inline bool guard_peekable(const weft_object *o)
+{
+    (void)o;
+    return true;
+}
+
+static inline void guard_open_to_peeks(weft_thread *self, weft_object *o)
+{
+    (void)self;
+    (void)o;
+}
+
+static inline void guard_open_to_readers(weft_object *o)
+{
+    (void)o;
+}
+
+static inline void ref_drop(weft_thread *self, weft_object *o, bool peeked)
+{
+    (void)peeked;
+    weft_decref(self, o);
+}
+
+static inline void ref_linger(weft_thread *self, weft_object *o)
+{
+    (void)self;
+    (void)o;
+}
+
+static inline bool ref_lend(weft_thread *self, weft_object *o)
+{
+    bool lives = o->count != 1;
+    weft_decref(self, o);
+    return lives;
+}
+
 /* Only who is in a guard changes it, and nobody else can run. */
 static inline bool ref_array_is(void *const *origin, const void *array)
 {

@@ -5,6 +5,7 @@
 #include "core/types/list.h"
 
 #include "core/text_buffer.h"
+#include "core/types/copies.h"
 #include "core/types/types.h"
 
 static weft_status list_index_error(const char *function, int64_t index, size_t size)
@@ -87,8 +88,9 @@ weft_status weft_list_set(weft_thread *self, weft_object *o, int64_t index, weft
     weft_incref(self, item);
     /* order: release - pairs with ref_read. */
     weft_store_release(&l->items[index], item);
+    bool peeked = guard_is_peeked(&g, o);
     guard_leave(self, &g);
-    weft_decref(self, old);
+    ref_drop(self, old, peeked);
     return WEFT_OK;
 }
 
@@ -162,9 +164,12 @@ weft_object *weft_list_pop(weft_thread *self, weft_object *o, int64_t index)
         if (WEFT_UNLIKELY(list_is_loose(l)))
             list_trim_locked(self, l);
     }
+    bool peeked = guard_is_peeked(&g, o);
     guard_leave(self, &g);
     if (WEFT_UNLIKELY(item == NULL))
         (void)list_index_error(__func__, index, size);
+    else if (WEFT_UNLIKELY(peeked))
+        ref_linger(self, item);
     return item;
 }
 
@@ -173,10 +178,10 @@ static void list_empty(weft_thread *self, weft_object *o)
     size_t size;
     guard g;
     guard_enter(self, &g, o);
-    bool readers = !guard_alone(self, o);
+    bool readers = !guard_alone(self, o), peeked = guard_is_peeked(&g, o);
     weft_object **items = list_take_array_locked(list_of(o), &size);
     guard_leave(self, &g);
-    list_drop_array(self, items, size, readers);
+    list_drop_array(self, items, size, readers, peeked);
 }
 
 weft_status weft_list_clear(weft_thread *self, weft_object *o)
@@ -188,12 +193,12 @@ weft_status weft_list_clear(weft_thread *self, weft_object *o)
     return WEFT_OK;
 }
 
-/* Nobody else has a reference, so nobody reads. */
+/* Nobody else has a reference, so nobody reads; but somebody may have read. */
 static void list_destroy(weft_thread *self, weft_object *o)
 {
     size_t size;
     weft_object **items = list_take_array_locked(list_of(o), &size);
-    list_drop_array(self, items, size, false);
+    list_drop_array(self, items, size, false, object_is_peeked(o));
 }
 
 /* In a stopped world: nobody is inside a guard. */
@@ -251,6 +256,9 @@ void list_type_init(void)
         .destroy = list_destroy,
         .equal = list_equal,
         .repr = list_repr,
+        .raw_size = list_raw_size,
+        .copy = list_copy,
+        .copy_fill = list_copy_fill,
     };
     type_set_builtin(WEFT_TYPE_LIST, &spec);
 }

@@ -59,7 +59,19 @@ static inline bool list_is_loose(const list *l)
 
 /* Takes the array away; the list is empty then. The caller drops the items outside the guard: list_drop_array. */
 weft_object **list_take_array_locked(list *l, size_t *size);
-void list_drop_array(weft_thread *self, weft_object **items, size_t size, bool readers);
+void list_drop_array(weft_thread *self, weft_object **items, size_t size, bool readers, bool peeked);
+
+/* The items of a list_array that no list has yet, with room for `capacity`, not 0. NULL: WEFT_ERROR_MEMORY, _OVERFLOW. */
+weft_object **list_array_new(weft_thread *self, size_t capacity);
+/* NULL is allowed. What the array held is the caller's. */
+void list_array_free(weft_thread *self, weft_object **items, bool readers);
+
+/* For changes of several places that others see as one. hide: readers who come find no array, and wait for the guard; those
+ * who came before may find any item in its old or its new place, so each place must hold a valid object at all times.
+ * move: hides, and moves `count` items. Both return the array, which settle shows again, with `size` items. */
+weft_object **list_hide_locked(weft_thread *self, list *l);
+weft_object **list_move_locked(weft_thread *self, list *l, size_t from, size_t to, size_t count);
+void list_settle_locked(list *l, weft_object **items, size_t size);
 
 /* Puts an item at `index`, or takes it out; the items behind it move. There is room for it. */
 void list_put_in_locked(weft_thread *self, list *l, size_t index, weft_object *stolen);

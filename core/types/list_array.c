@@ -73,14 +73,24 @@ weft_object **list_take_array_locked(list *l, size_t *size)
     return items;
 }
 
-/* Outside the guard: dropping a reference may run anything. The slots keep their pointers, as readers may still be on
- * them; they find that the list has another array now. */
-void list_drop_array(weft_thread *self, weft_object **items, size_t size, bool readers)
+weft_object **list_array_new(weft_thread *self, size_t capacity)
+{
+    if (capacity > (size_t)PTRDIFF_MAX / 2 / sizeof(weft_object *)) {
+        (void)weft_error_set(WEFT_ERROR_OVERFLOW, "a list of %zu items is longer than memory can be", capacity);
+        return NULL;
+    }
+    size_t bytes = heap_round(list_array_bytes(capacity));
+    list_array *array = heap_alloc(thread_of(self), HEAP_RAW, bytes);
+    if (array == NULL)
+        return NULL;
+    array->capacity = (bytes - offsetof(list_array, items)) / sizeof(weft_object *);
+    return array->items;
+}
+
+void list_array_free(weft_thread *self, weft_object **items, bool readers)
 {
     if (items == NULL)
         return;
-    for (size_t i = size; i-- > 0;)
-        weft_decref(self, items[i]);
     list_array *array = list_array_of(items);
     size_t bytes = list_array_bytes(array->capacity);
     if (readers)
@@ -89,18 +99,34 @@ void list_drop_array(weft_thread *self, weft_object **items, size_t size, bool r
         heap_free(thread_of(self), HEAP_RAW, array, bytes);
 }
 
-/* Moves `count` items by one slot. Without readers one memmove. With readers each slot holds a valid object at all times,
- * and those who come while items are on the move see no array and wait for the guard: so that nobody sees item 5 moved
- * and then item 6 not. Returns the array, which list_settle puts back. */
-static weft_object **list_move_locked(weft_thread *self, list *l, size_t from, size_t to, size_t count)
+/* Outside the guard: dropping a reference may run anything. The slots keep their pointers, as readers may still be on
+ * them; they find that the list has another array now. */
+void list_drop_array(weft_thread *self, weft_object **items, size_t size, bool readers, bool peeked)
+{
+    for (size_t i = size; i-- > 0;)
+        ref_drop(self, items[i], peeked);
+    list_array_free(self, items, readers);
+}
+
+weft_object **list_hide_locked(weft_thread *self, list *l)
 {
     weft_object **items = l->items;
+    if (!guard_alone(self, &l->object)) /* order: release - pairs with readers' acquire loads of `items`. */
+        weft_store_release(&l->items, (weft_object **)NULL);
+    return items;
+}
+
+/* Without readers one memmove. With readers each slot holds a valid object at all times, and those who come while items
+ * are on the move see no array and wait for the guard: so that nobody sees item 5 moved and then item 6 not. */
+weft_object **list_move_locked(weft_thread *self, list *l, size_t from, size_t to, size_t count)
+{
+    weft_object **items = list_hide_locked(self, l);
     if (guard_alone(self, &l->object)) {
-        memmove(items + to, items + from, count * sizeof *items);
+        if (count != 0)
+            memmove(items + to, items + from, count * sizeof *items);
         return items;
     }
-    /* order: release - pairs with readers' acquire loads of `items`; the slots' stores pair with ref_read. */
-    weft_store_release(&l->items, (weft_object **)NULL);
+    /* order: release - pairs with ref_read. */
     if (to < from) {
         for (size_t i = 0; i < count; i++)
             weft_store_release(&items[to + i], items[from + i]);
@@ -111,7 +137,7 @@ static weft_object **list_move_locked(weft_thread *self, list *l, size_t from, s
     return items;
 }
 
-static void list_settle_locked(list *l, weft_object **items, size_t size)
+void list_settle_locked(list *l, weft_object **items, size_t size)
 {
     /* order: release - a reader who sees the array sees all items moved. The size is stored while readers see the array
      * or none, never a smaller one. */

@@ -40,6 +40,12 @@ static inline str_object *find_static(const char *text, size_t size)
     return size == 1 && (unsigned char)text[0] < 128 ? static_string((unsigned char)text[0]) : NULL;
 }
 
+weft_object *str_find_static(const char *text, size_t size)
+{
+    str_object *s = find_static(text, size);
+    return s ? &s->var.object : NULL;
+}
+
 str_object *str_alloc(weft_thread *self, size_t size, int64_t length)
 {
     if (WEFT_UNLIKELY(size > (size_t)PTRDIFF_MAX - STR_SIZE_MAX_SLACK)) {
@@ -48,7 +54,7 @@ str_object *str_alloc(weft_thread *self, size_t size, int64_t length)
     }
     bool wide = (size_t)length != size;
     size_t count = size + (wide ? STR_LENGTH_SIZE : 0);
-    weft_object *o = object_alloc_sized(thread_of(self), WEFT_TYPE_STR, offsetof(str_object, data) + count + 1, 0);
+    weft_object *o = object_alloc_sized(thread_of(self), WEFT_TYPE_STR, offsetof(str_object, data) + count + 1);
     if (WEFT_UNLIKELY(o == NULL))
         return NULL;
     str_object *s = str_of(o);

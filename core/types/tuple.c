@@ -40,8 +40,8 @@ weft_object *weft_tuple_new(weft_thread *self, weft_object *const *items, size_t
         return &empty_tuple.object;
     if (!check_items(items, count, __func__))
         return NULL;
-    weft_object *o = object_alloc_sized(thread_of(self), WEFT_TYPE_TUPLE,
-                                        sizeof(tuple_object) + count * sizeof(weft_object *), HEADER_FRONT);
+    weft_object *o = object_alloc_container_sized(thread_of(self), WEFT_TYPE_TUPLE,
+                                                  sizeof(tuple_object) + count * sizeof(weft_object *));
     if (o == NULL)
         return NULL;
     tuple_object *t = tuple_of(o);

@@ -21,7 +21,7 @@ WEFT_API extern const char weft_flavour_free_threaded;
  *   owner   anyone reads, relaxed; written by the owner, by who merges, and in a stopped world
  *   bits    atomically (WEFT_BIT_*)
  *   lock    atomically
- * A dead block keeps word 1 as (merged, 0), owner 0, bits 0: late readers fail on it without writing. */
+ * A dead block keeps word 1 as (merged, 0), owner 0, bits 0 or LOGGED: late readers fail on it without writing. */
 struct weft_object {
     uint32_t local;
     uint32_t type;
@@ -47,12 +47,15 @@ enum {
 
     WEFT_BIT_TRACKED = 1,
     WEFT_BIT_FINALIZED = 2,
+    WEFT_BIT_INTERNED = 2, /* of a str, which has no finalizer: it stands in the table of core/types/intern.c */
     WEFT_BIT_FROZEN = 4,
-    WEFT_BIT_OLD = 8,
+    WEFT_BIT_LOGGED = 8, /* of the block, dead or alive: it stands in a log of young blocks (docs/young.md) */
     WEFT_BIT_DEFERRED = 16,
     WEFT_BIT_WEAK = 32,
     WEFT_BIT_LOCK_WAITERS = 64,
-    WEFT_BIT_READERS = 128 /* a container that threads other than its owner have used: core/types/guard.h */
+    WEFT_BIT_READERS = 128, /* a container that threads other than its owner have used: core/types/guard.h */
+    WEFT_BIT_PEEKED = 2     /* a container whose items are used uncounted. Containers have no finalizers: so their
+                               WEFT_BIT_FINALIZED is free to say it */
 };
 
 /* The bits of a slot's word that a safepoint looks at; the rest of the word is core/world_ft.h's. */

@@ -30,9 +30,10 @@ struct weft_thread {
     weft_runtime *runtime; /* constant while attached */
     uint16_t id;           /* this thread's owner id: 1 to WEFT_MAX_THREADS; constant while attached */
     uint16_t unused[3];
-    struct weft_critical *critical;           /* innermost critical section, or NULL: owner thread only */
-    weft_magazine objects[WEFT_SIZE_CLASSES]; /* blocks that held objects: owner thread only */
-    weft_magazine raw[WEFT_SIZE_CLASSES];     /* blocks that held anything else: owner thread only */
+    struct weft_critical *critical;              /* innermost critical section, or NULL: owner thread only */
+    weft_magazine objects[WEFT_SIZE_CLASSES];    /* blocks that held objects: owner thread only */
+    weft_magazine raw[WEFT_SIZE_CLASSES];        /* blocks that held anything else: owner thread only */
+    weft_magazine containers[WEFT_SIZE_CLASSES]; /* free-threaded: blocks of objects whose type traverses; the same */
 };
 
 /* Attaches the calling OS thread. Returns its weft_thread, or NULL: WEFT_ERROR_VALUE (runtime is NULL),
