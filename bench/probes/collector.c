@@ -5,13 +5,7 @@
  *   rooted  a binary tree, its nodes at random places in memory, one reference from outside, to the root
  *   pairs   objects that refer to each other in twos, and nothing else does: they are found and freed
  *
-<<<<<<< HEAD
- * And growth: what all collections together that begin by themselves, on the default schedule, cost an object while a
- * heap grows from nothing. Its objects are made in twos that refer to each other and to an older one at random, and each
- * is referred to from outside: nothing is garbage, and nothing can be told from the order in which they were made. */
-=======
  * And what it costs in memory: the tables beside the objects, and the pages that a forked child makes its own. */
->>>>>>> main
 #include "probes/probes.h"
 
 #include <stdio.h>
@@ -77,22 +71,17 @@ static uint64_t next_random(uint64_t *state)
 
 /* ---- building ------------------------------------------------------------------------------------------------------- */
 
-<<<<<<< HEAD
-/* With room for `room` nodes, `count` of which are made. */
-static bool graph_open(weft_thread *self, graph *g, size_t count, size_t room)
-=======
 /* Nodes of `size` bytes. Collections do not start by themselves. */
 static bool graph_open_sized(weft_thread *self, graph *g, size_t count, size_t size)
->>>>>>> main
 {
     const weft_type_spec spec = {
         .name = "node", .size = size, .traverse = node_traverse, .clear = node_clear, .destroy = node_clear};
     (void)weft_gc_disable(self);
     g->count = 0;
-    g->nodes = malloc(room * sizeof *g->nodes);
+    g->nodes = malloc(count * sizeof *g->nodes);
     g->type = g->nodes ? weft_type_register(self, &spec) : NULL;
     if (!g->nodes)
-        weft_error_set(WEFT_ERROR_MEMORY, "no memory for a graph of %zu objects", room);
+        weft_error_set(WEFT_ERROR_MEMORY, "no memory for a graph of %zu objects", count);
     if (!g->type)
         return false;
     for (; g->count < count; g->count++)
@@ -174,11 +163,7 @@ static double graph_live_ns(weft_thread *self, uint32_t threads, size_t count,
 {
     graph g;
     double ns[COLLECTIONS], result = -1;
-<<<<<<< HEAD
-    if (graph_open(self, &g, count, count)) {
-=======
     if (graph_open(self, &g, count) && use_threads(self, threads)) {
->>>>>>> main
         connect(self, &g);
         result = collect_ns(self); /* does not count */
         for (int i = 0; i < COLLECTIONS && result >= 0; i++)
@@ -215,7 +200,7 @@ double probe_garbage_pair(weft_thread *self, uint32_t threads)
     double ns[COLLECTIONS], result = use_threads(self, threads) ? 0 : -1;
     for (int i = 0; i < COLLECTIONS && result >= 0; i++) {
         graph g;
-        bool made = graph_open(self, &g, MILLION, MILLION);
+        bool made = graph_open(self, &g, MILLION);
         if (made)
             connect_pairs(self, &g);
         result = made ? collect_ns(self) : -1;
@@ -225,48 +210,6 @@ double probe_garbage_pair(weft_thread *self, uint32_t threads)
     return result < 0 ? result : spread_of(ns, COLLECTIONS).median;
 }
 
-<<<<<<< HEAD
-/* ---- growing -------------------------------------------------------------------------------------------------------- */
-
-/* WEFT_GROWTH_OBJECTS is for a machine that has not 2 GB to spare, and to see that ten times as many cost ten times. */
-static size_t growth_objects(void)
-{
-    const char *text = getenv("WEFT_GROWTH_OBJECTS");
-    size_t count = text ? (size_t)strtoull(text, NULL, 10) & ~(size_t)1 : 0;
-    return count ? count : 20 * (size_t)MILLION;
-}
-
-static bool grow(weft_thread *self, graph *g, size_t count)
-{
-    uint64_t random = 88172645463325252u;
-    for (; g->count < count; g->count++) {
-        weft_object *o = g->nodes[g->count] = weft_new(self, g->type);
-        if (!o)
-            return false;
-        if (g->count > 0)
-            node_refer(self, g, g->count, 1, next_random(&random) % g->count);
-        if (g->count % 2 == 1) {
-            node_refer(self, g, g->count, 0, g->count - 1);
-            node_refer(self, g, g->count - 1, 0, g->count);
-        }
-        weft_safepoint(self);
-    }
-    return true;
-}
-
-double probe_growth_total(weft_thread *self, uint32_t threads)
-{
-    graph g = {0};
-    weft_gc_stats stats;
-    size_t count = growth_objects();
-    double result = -1;
-    (void)threads;
-    bool grown = graph_open(self, &g, 0, count) && grow(self, &g, count);
-    if (grown && weft_gc_statistics(self, &stats) == WEFT_OK)
-        result = (double)(stats.pause[0].sum + stats.pause[1].sum + stats.pause[2].sum) / (double)count;
-    graph_close(self, &g);
-    return result;
-=======
 /* ---- memory ---------------------------------------------------------------------------------------------------------- */
 
 static void keep_side_bytes(weft_thread *self, enum weft_gc_phase phase, const weft_gc_event *event, weft_object *o,
@@ -352,5 +295,4 @@ double probe_fork_dirty(weft_thread *self, uint32_t threads)
     }
     graph_close(self, &g);
     return dirty < 0 ? -1 : dirty / ((double)FORK_NODES * FORK_NODE_BYTES);
->>>>>>> main
 }
