@@ -291,15 +291,16 @@ int64_t weft_gc_collect(weft_thread *self, weft_gc_generation generation)
         return weft_error_set(WEFT_ERROR_BUSY, "weft_gc_collect: this thread has the world stopped");
     if (t->gc.collecting)
         return 0;
-    for (;;) {
-        gc_request request = {0};
+    gc_request request;
+    do {
+        request = (gc_request){0};
         if (!join_or_begin(t, generation, &request)) {
-            weft_status status = collect_begun(t);
-            return collect_result(status, t->gc.run.event.found);
+            request.status = collect_begun(t);
+            request.found = t->gc.run.event.found;
         }
-        if (!request.again)
-            return collect_result(request.status, request.found);
-    }
+    } while (request.again);
+    weft_safepoint(self); /* who only collects would never hand over the GIL flavour's lock */
+    return collect_result(request.status, request.found);
 }
 
 /* ---- by itself --------------------------------------------------------------------------------------------------------------- */

@@ -75,21 +75,23 @@ static weft_status look_again(thread *self, gc_run *run)
 static void clear_all(thread *self, gc_run *run)
 {
     gc_array *garbage = &run->garbage;
+    uint64_t count = garbage->count, bytes = 0;
     while (garbage->count > 0) {
         if (garbage->count > AHEAD)
             __builtin_prefetch(garbage->items[garbage->count - 1 - AHEAD], 1);
         weft_object *o = garbage->items[garbage->count - 1];
-        weft_clear_fn clear = weft_type_of(o)->clear;
-        run->event.freed++;
-        run->event.freed_bytes += weft_sizeof(o);
-        if (clear) {
+        const weft_type *type = weft_type_of(o);
+        bytes += WEFT_LIKELY(type->item_size == 0) ? heap_round(type->block_size) : weft_sizeof(o);
+        if (type->clear) {
             run->clearing = true;
-            clear(&self->head, o);
+            type->clear(&self->head, o);
             run->clearing = false;
         }
         garbage->count--;
         weft_decref(&self->head, o);
     }
+    run->event.freed += count;
+    run->event.freed_bytes += bytes;
 }
 
 static void save_all(thread *self, gc_run *run)

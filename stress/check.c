@@ -430,6 +430,22 @@ static int count_mortal(weft_object *o, void *arg)
     return 0;
 }
 
+typedef struct remains {
+    worker *worker;
+    int64_t described;
+} remains;
+
+static int describe_left(weft_object *o, void *arg)
+{
+    remains *l = arg;
+    if (weft_is_immortal(o) || l->described++ > 12)
+        return 0;
+    fprintf(stderr, "stress: left is a %s, with a count of %lld:\n", weft_type_of(o)->name,
+            (long long)weft_refcount(l->worker->self, o));
+    inside_describe(l->worker->self, o);
+    return 0;
+}
+
 static void drop_place(worker *w, weft_object **place)
 {
     weft_object *o = *place;
@@ -486,6 +502,9 @@ void check_nothing_left(worker *w)
         if (left == 0)
             return;
     }
-    if (!is_hidden_possible())
-        fail("at the end: %zu objects are left that are not immortal", left);
+    if (is_hidden_possible())
+        return;
+    weft_world_stop(w->self);
+    weft_heap_walk(w->self, describe_left, &(remains){w, 0});
+    fail("at the end: %zu objects are left that are not immortal", left);
 }

@@ -30,7 +30,7 @@ template <class Call> void check_throws(Call call, weft_status status, const cha
 {
     try {
         call();
-        CHECK(!"it throws");
+        test_check(false, "it throws", __FILE__, __LINE__);
     } catch (const weft::error &e) {
         CHECK_INT(e.status(), status);
         if (!CHECK(std::strstr(e.what(), part) != nullptr))
