@@ -78,6 +78,10 @@ static const figure figures[] = {
     {"fork_dirty_fraction", ft, "ratio", AT_MOST, 0.02, free_threaded_few, "fork_dirty", 1},
     {"fork_dirty_fraction_gil", gil, "ratio", AT_MOST, 2, gil_few, "fork_dirty", 1}, /* beside the one above */
     {"young_10k_on_5m_ms", ft, "ms", AT_MOST, 1, free_threaded, "young_10k_on_5m", 1},
+    {"gil_full_live_1m_ns_per_object", gil, "ns", AT_MOST, 90, gil_few, "full_live_1m", 1},
+    {"gil_full_rooted_1m_ns_per_object", gil, "ns", AT_MOST, 80, gil_few, "full_rooted_1m", 1},
+    {"growth_total_ns_per_object", ft, "ns", AT_MOST, 200, free_threaded_few, "growth_total", 1},
+    {"gil_growth_total_ns_per_object", gil, "ns", AT_MOST, 400, gil_few, "growth_total", 1},
     {"cyclic_churn_2_threads_speedup", ft, "times", AT_LEAST, 1.8, thread_speedup, "cyclic_churn", 2},
     {"op_list_get_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_list_get", 1},
     {"op_list_set_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_list_set", 1},

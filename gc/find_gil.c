@@ -7,44 +7,13 @@
 #include "gc/generations_gil.h"
 #include "gc/scan_gil.h"
 
-/* ---- tuples that need not be tracked ------------------------------------------------------------------------------- */
-
-static int visit_is_container(weft_object *child, void *arg)
-{
-    (void)arg;
-    if (weft_type_of(child)->traverse == NULL)
-        return 0;
-    return weft_type_index(child) != WEFT_TYPE_TUPLE || (child->bits & WEFT_BIT_TRACKED);
-}
-
-/* One that refers only to objects that refer to nothing is part of no cycle. Items were there before their tuple, so
- * inner tuples have had their turn. Only young ones are asked: the items of an old one have not changed. */
-static bool is_plain_tuple(weft_object *o)
-{
-    return weft_type_index(o) == WEFT_TYPE_TUPLE && o->place == GC_PLACE_YOUNG && !(o->bits & WEFT_BIT_DEFERRED) &&
-           weft_type_of(o)->traverse(o, visit_is_container, NULL) == 0;
-}
-
-static void untrack_plain_tuples(gc_flavour *gc)
-{
-    for (gc_links *l = gc->young.next, *next; l != &gc->young; l = next) {
-        next = l->next;
-        weft_object *o = links_object(l);
-        if (WEFT_UNLIKELY(is_plain_tuple(o))) {
-            o->bits &= (uint8_t)~WEFT_BIT_TRACKED;
-            o->place = GC_PLACE_NONE;
-            gc_links_remove(l);
-            gc->tracked--;
-        }
-    }
-}
-
 /* ---- making the lists whole again ---------------------------------------------------------------------------------- */
 
 static void restore_list(gc_links *list, uint8_t place)
 {
     gc_links *last = list;
     for (gc_links *l = list->next; l != list; l = l->next) {
+        gc_links_prefetch(last, l);
         l->prev = last;
         links_object(l)->place = place;
         last = l;
@@ -58,37 +27,76 @@ static inline void condemn(gc_run *run, weft_object *o)
     gc_array_push(&run->garbage, o);
 }
 
-/* What nothing reached goes into run->garbage, for which there is room. */
-static void condemn_list(gc_links *list, uint8_t place, gc_run *run)
+/* What nothing reached goes into run->garbage, for which there is room. Plain tuples that are young leave the list. A slice
+ * is turned round: it was taken from the top down, and the next pass is cheap where children come before their parents. */
+static void settle_list(gc_scan *s, gc_run *run, uint32_t index, uint8_t place)
 {
-    gc_links *last = list;
+    gc_flavour *gc = &s->self->head.runtime->gc.flavour;
+    gc_links *list = s->lists[index], *last = list;
+    bool young = s->places[index] == GC_PLACE_YOUNG, turned = s->places[index] == GC_PLACE_SLICE;
     for (gc_links *l = list->next, *next; l != list; l = next) {
         next = l->next;
-        __builtin_prefetch(next, 1);
+        gc_links_prefetch(l, next);
         weft_object *o = links_object(l);
-        if (gc_scan_is_unreached(l))
+        if (s->unreached > 0 && gc_scan_is_unreached(l))
             condemn(run, o);
-        l->prev = last;
+        else if (young && gc_try_forget_tuple(gc, o))
+            continue;
+        gc_links_join(turned ? l : last, turned ? last : l);
         o->place = place;
         last = l;
     }
+    gc_links_join(turned ? list : last, turned ? last : list);
 }
 
-/* The objects of all lists get this place, and the lists are joined to `to`, which may be one of them. */
-static void settle(gc_scan *s, gc_run *run, gc_links *to, uint8_t place)
+/* After a full collection all objects are pending, in order of age; an increment's slice has been looked at, and what was
+ * young need not be in this pass. */
+static void settle(gc_scan *s, gc_run *run)
 {
+    gc_flavour *gc = &s->self->head.runtime->gc.flavour;
+    bool full = run->event.asked == WEFT_GC_FULL;
+    uint32_t to = full ? gc->pending : gc->pending ^ 1;
     for (uint32_t i = 0; i < s->list_count; i++) {
         gc_links *list = s->lists[i];
-        if (s->unreached > 0)
-            condemn_list(list, place, run);
-        else
-            restore_list(list, place);
-        if (list != to)
-            gc_links_splice(to, list);
+        gc_links *target = !full && s->places[i] == GC_PLACE_YOUNG ? &gc->fresh : &gc->old[to];
+        settle_list(s, run, i, gc_old_place(to));
+        if (list != target)
+            gc_links_splice(target, list);
     }
 }
 
+/* The last of a pass was looked at: the next is to look at all. */
+static void pass_end(gc_flavour *gc)
+{
+    if (!gc_links_empty(&gc->old[gc->pending]))
+        return;
+    gc->pending ^= 1;
+    gc_links_splice(&gc->old[gc->pending], &gc->fresh);
+}
+
 /* ---- finding ------------------------------------------------------------------------------------------------------- */
+
+/* What this collection is to look at. */
+static void choose(gc_scan *s, gc_run *run, gc_links *slice)
+{
+    gc_flavour *gc = &s->self->head.runtime->gc.flavour;
+    int64_t work = gc_schedule_begin(gc, run);
+    gc_links_init(slice);
+    run->event.generation = run->event.asked;
+    s->passing = run->event.automatic;
+    if (s->passing)
+        s->candidates += gc_pass_acyclic_stopped(gc);
+    if (run->event.asked == WEFT_GC_FULL) {
+        gc_scan_add(s, &gc->old[gc->pending], gc_old_place(gc->pending));
+        gc_scan_add(s, &gc->old[gc->pending ^ 1], gc_old_place(gc->pending ^ 1));
+        gc_scan_add(s, &gc->fresh, gc_old_place(gc->pending ^ 1));
+    } else if (run->event.asked == WEFT_GC_INCREMENT && work > 0) {
+        gc_scan_take_slice(s, work, slice);
+    } else {
+        run->event.generation = WEFT_GC_YOUNG;
+    }
+    gc_scan_add(s, &gc->young, GC_PLACE_YOUNG);
+}
 
 static weft_status scan(gc_scan *s, gc_run *run)
 {
@@ -106,12 +114,12 @@ static weft_status scan(gc_scan *s, gc_run *run)
                           (unsigned long long)s->unreached);
 }
 
-/* Every object is where it was, and counted from now on: the next try by itself is not at once. */
+/* Every candidate is where it was, and counted from now on: the next try by itself is not at once. */
 static weft_status give_up(gc_flavour *gc, gc_scan *s, gc_links *slice)
 {
-    for (uint32_t i = 0; i < s->list_count; i++)
+    for (uint32_t i = s->sliced; i < s->list_count; i++)
         restore_list(s->lists[i], s->places[i]);
-    gc_slice_return_stopped(gc, slice);
+    gc_slice_return(s, slice);
     gc->base = gc->tracked;
     return WEFT_ERROR_MEMORY;
 }
@@ -119,30 +127,16 @@ static weft_status give_up(gc_flavour *gc, gc_scan *s, gc_links *slice)
 weft_status gc_find_stopped(thread *self, gc_run *run)
 {
     gc_flavour *gc = &self->head.runtime->gc.flavour;
-    bool full = run->event.asked == WEFT_GC_FULL;
     gc_links slice;
-    int64_t looked = 0;
     gc_scan s;
-    run->event.generation = run->event.asked;
     run->event.threads = 1;
-    untrack_plain_tuples(gc);
-    gc_links_init(&slice);
     gc_scan_open(&s, self);
-    if (full) {
-        gc_scan_add(&s, &gc->old[gc->pending], gc_old_place(gc->pending));
-        gc_scan_add(&s, &gc->old[gc->pending ^ 1], gc_old_place(gc->pending ^ 1));
-    } else if (run->event.asked == WEFT_GC_INCREMENT) {
-        looked = gc_slice_take_stopped(gc, gc_slice_work(gc, run), &slice);
-        gc_scan_add(&s, &slice, GC_PLACE_SLICE);
-    }
-    gc_scan_add(&s, &gc->young, GC_PLACE_YOUNG);
+    choose(&s, run, &slice);
     if (scan(&s, run) != WEFT_OK)
         return give_up(gc, &s, &slice);
-    uint32_t to = full ? gc->pending : gc->pending ^ 1; /* a full one begins a new pass, the others do part of one */
-    settle(&s, run, &gc->old[to], gc_old_place(to));
-    if (gc_links_empty(&gc->old[gc->pending]))
-        gc->pending ^= 1;
-    gc_schedule_done(gc, run, looked);
+    settle(&s, run);
+    pass_end(gc);
+    gc_schedule_done(gc, run, (int64_t)s.looked);
     return WEFT_OK;
 }
 
@@ -205,8 +199,7 @@ weft_status gc_find_resurrected_stopped(thread *self, gc_run *run)
     gc_scan_subtract(&s);
     gc_scan_mark(&s);
     divide(&s, run);
-    uint32_t to = gc->pending ^ 1;
-    restore_list(&condemned, gc_old_place(to));
-    gc_links_splice(&gc->old[to], &condemned);
+    restore_list(&condemned, gc_old_place(gc->pending ^ 1));
+    gc_links_splice(&gc->fresh, &condemned);
     return WEFT_OK;
 }

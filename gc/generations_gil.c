@@ -1,9 +1,10 @@
-/* generations_gil.c - the GIL flavour's lists of young, old and frozen objects, and what a slice of the old ones is.
+/* generations_gil.c - the GIL flavour's lists of young, old and frozen objects.
  *
  * The old generation is gone through in passes. What a pass has yet to look at is in old[pending]; an increment takes a
- * few from its front, with everything pending that they lead to, and what survives goes to the other list. When none is
- * pending the two lists change places. Garbage that was old is so found within two passes: all of a cycle is pending when
- * a pass begins, unless part of it is younger. The thread that holds the runtime's lock; some with the world stopped. */
+ * few from its front, with everything pending that they lead to (gc/slice_gil.c), and what survives goes to the other
+ * list. What grows old meanwhile waits in `fresh`. When none is pending, the pass is over, and the next has all of them
+ * before it, the oldest first. Garbage that was old is so found within two passes: all of a cycle is pending when a pass
+ * begins, unless part of it is younger. The thread that holds the runtime's lock; some with the world stopped. */
 #include "gc/generations_gil.h"
 
 #include "core/core.h"
@@ -14,6 +15,7 @@ weft_status gc_flavour_open(weft_runtime *runtime)
     gc_links_init(&gc->young);
     gc_links_init(&gc->old[0]);
     gc_links_init(&gc->old[1]);
+    gc_links_init(&gc->fresh);
     gc_links_init(&gc->frozen);
     gc_schedule_open(gc);
     return WEFT_OK;
@@ -29,61 +31,35 @@ void gc_flavour_after_fork_child(thread *self)
     (void)self; /* the lock was held: all is whole */
 }
 
-/* ---- slices ------------------------------------------------------------------------------------------------------ */
+/* ---- tuples that need not be tracked ------------------------------------------------------------------------------- */
 
-enum { SLICE_RING = 16 };
-
-typedef struct slice_taking {
-    gc_links *slice;
-    int64_t count;
-    uint8_t pending; /* place of those that may be taken */
-    uint32_t at;
-    weft_object *ring[SLICE_RING]; /* as gc_scan's */
-} slice_taking;
-
-static weft_object nothing = WEFT_STATIC_OBJECT(WEFT_TYPE_INVALID);
-
-static inline void take(slice_taking *s, weft_object *o)
+static int visit_is_container(weft_object *child, void *arg)
 {
-    if (o->place != s->pending)
-        return;
-    gc_links_remove(object_links(o));
-    gc_links_append(s->slice, object_links(o));
-    o->place = GC_PLACE_SLICE;
-    s->count++;
+    (void)arg;
+    if (weft_type_of(child)->traverse == NULL)
+        return 0;
+    return weft_type_index(child) != WEFT_TYPE_TUPLE || (child->bits & WEFT_BIT_TRACKED);
 }
 
-static int visit_take(weft_object *child, void *arg)
+/* One that refers only to objects that refer to nothing is part of no cycle. */
+static bool is_plain_tuple(weft_object *o)
 {
-    slice_taking *s = (slice_taking *)arg;
-    __builtin_prefetch(child, 1);
-    uint32_t at = s->at;
-    weft_object *o = s->ring[at];
-    s->ring[at] = child;
-    s->at = (at + 1) % SLICE_RING;
-    take(s, o);
-    return 0;
+    return weft_type_index(o) == WEFT_TYPE_TUPLE && !(o->bits & WEFT_BIT_DEFERRED) &&
+           weft_type_of(o)->traverse(o, visit_is_container, NULL) == 0;
 }
 
-int64_t gc_slice_take_stopped(gc_flavour *gc, int64_t work, gc_links *slice)
+bool gc_try_forget_tuple(gc_flavour *gc, weft_object *o)
 {
-    gc_links *pending = &gc->old[gc->pending];
-    slice_taking s = {.slice = slice, .pending = gc_old_place(gc->pending)};
-    for (uint32_t i = 0; i < SLICE_RING; i++)
-        s.ring[i] = &nothing;
-    gc_links *traversed = slice; /* the last of the slice whose children have been seen */
-    while (s.count < work && !gc_links_empty(pending)) {
-        take(&s, links_object(pending->next));
-        while (traversed->next != slice) {
-            traversed = traversed->next;
-            weft_object *o = links_object(traversed);
-            (void)weft_type_of(o)->traverse(o, visit_take, &s);
-            for (uint32_t i = 0; i < SLICE_RING && traversed->next == slice; i++)
-                (void)visit_take(&nothing, &s);
-        }
-    }
-    return s.count;
+    if (WEFT_LIKELY(!is_plain_tuple(o)))
+        return false;
+    o->bits &= (uint8_t)~WEFT_BIT_TRACKED;
+    o->place = GC_PLACE_NONE;
+    object_links(o)->next = NULL;
+    gc->tracked--;
+    return true;
 }
+
+/* ---- freezing ---------------------------------------------------------------------------------------------------- */
 
 static size_t move_all(gc_links *to, gc_links *from, uint8_t place)
 {
@@ -100,19 +76,12 @@ static size_t move_all(gc_links *to, gc_links *from, uint8_t place)
     return count;
 }
 
-void gc_slice_return_stopped(gc_flavour *gc, gc_links *slice)
-{
-    (void)move_all(&gc->old[gc->pending], slice, gc_old_place(gc->pending));
-}
-
-/* ---- freezing ---------------------------------------------------------------------------------------------------- */
-
 size_t gc_freeze_stopped(thread *self)
 {
     gc_flavour *gc = &self->head.runtime->gc.flavour;
     return move_all(&gc->frozen, &gc->old[gc->pending], GC_PLACE_FROZEN) +
            move_all(&gc->frozen, &gc->old[gc->pending ^ 1], GC_PLACE_FROZEN) +
-           move_all(&gc->frozen, &gc->young, GC_PLACE_FROZEN);
+           move_all(&gc->frozen, &gc->fresh, GC_PLACE_FROZEN) + move_all(&gc->frozen, &gc->young, GC_PLACE_FROZEN);
 }
 
 size_t gc_unfreeze_stopped(thread *self)
@@ -144,9 +113,9 @@ static int visit_list(gc_links *list, int (*visit)(weft_object *o, void *arg), v
 int gc_visit_stopped(thread *self, weft_gc_generation generation, int (*visit)(weft_object *o, void *arg), void *arg)
 {
     gc_flavour *gc = &self->head.runtime->gc.flavour;
-    gc_links *lists[] = {&gc->frozen, &gc->old[gc->pending], &gc->old[gc->pending ^ 1], &gc->young};
-    size_t first = generation == WEFT_GC_FULL ? 0 : generation == WEFT_GC_INCREMENT ? 1 : 3;
-    size_t end = generation == WEFT_GC_INCREMENT ? 3 : 4;
+    gc_links *lists[] = {&gc->frozen, &gc->old[gc->pending], &gc->old[gc->pending ^ 1], &gc->fresh, &gc->young};
+    size_t first = generation == WEFT_GC_FULL ? 0 : generation == WEFT_GC_INCREMENT ? 1 : 4;
+    size_t end = generation == WEFT_GC_INCREMENT ? 4 : 5;
     int result = 0;
     for (size_t i = first; i < end && result == 0; i++)
         result = visit_list(lists[i], visit, arg);

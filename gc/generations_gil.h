@@ -5,19 +5,24 @@
 
 #include "gc/gc.h"
 
-/* Moves the next old objects that the pass has to look at, at least `work` if there are so many, into `slice`, with all
- * unlooked-at old objects that they lead to: so a cycle is in one slice as a whole. Returns how many. World stopped. */
-int64_t gc_slice_take_stopped(gc_flavour *gc, int64_t work, gc_links *slice);
-/* Puts them back. */
-void gc_slice_return_stopped(gc_flavour *gc, gc_links *slice);
+/* Is it a tuple that refers only to what refers to nothing? Then it need not be tracked, and is so no longer; the caller
+ * takes it out of its list. For young ones, in the order in which they were made: items were there before their tuple, so
+ * inner ones have had their turn, and those of an old one have not changed. */
+bool gc_try_forget_tuple(gc_flavour *gc, weft_object *o);
+
+/* Young objects that lead to no cycle of young ones become old, without more being found out about them. Returns how
+ * many. World stopped: gc/acyclic_gil.c. */
+uint64_t gc_pass_acyclic_stopped(gc_flavour *gc);
+/* Does a type's or an object's nature forbid to let it pass so? */
+bool gc_must_stay(const weft_object *o, const weft_type *type);
 
 /* With the default settings. */
 void gc_schedule_open(gc_flavour *gc);
 
-/* How many old objects the increment that begins now is to look at; 0 or less: none. */
-int64_t gc_slice_work(gc_flavour *gc, const gc_run *run);
+/* A collection begins: how many old objects it is to look at if it is an increment; 0 or less: none. */
+int64_t gc_schedule_begin(gc_flavour *gc, const gc_run *run);
 
-/* Looking has ended: the counts begin anew. `looked`: old objects in the slice. */
+/* Looking has ended: the counts begin anew. `looked`: at so many old objects. */
 void gc_schedule_done(gc_flavour *gc, const gc_run *run, int64_t looked);
 
 #endif

@@ -48,6 +48,12 @@ static inline bool gc_links_empty(const gc_links *head)
     return head->next == head;
 }
 
+static inline void gc_links_join(gc_links *first, gc_links *second)
+{
+    first->next = second;
+    second->prev = first;
+}
+
 static inline void gc_links_append(gc_links *head, gc_links *links)
 {
     links->next = head;
@@ -73,6 +79,14 @@ static inline void gc_links_splice(gc_links *to, gc_links *from)
     from->prev->next = to;
     to->prev = from->prev;
     gc_links_init(from);
+}
+
+/* On the way from `last` to `l`: lists are nearly in the order of memory, up or down, so what comes soon lies further on
+ * in that direction. A guess: a wrong one costs little. */
+static inline void gc_links_prefetch(const gc_links *last, const gc_links *l)
+{
+    const char *at = (const char *)l;
+    __builtin_prefetch((uintptr_t)last < (uintptr_t)l ? at + 768 : at - 768, 1);
 }
 
 #endif

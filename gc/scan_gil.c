@@ -4,81 +4,36 @@
  * So a child is prefetched and put into a small ring, and looked at when it comes out: then it has arrived. */
 #include "gc/scan_gil.h"
 
-#include "core/core.h"
 #include "refcount/weak.h"
-
-enum { STATE_COUNTED = 1, STATE_REACHED = 3, STATE_MASK = 15, STATE_ONE = 16 };
 
 /* More references than the candidates can have to one object. */
 #define COUNT_MANY (INT64_C(1) << 48)
 
-static inline uintptr_t state_of(const gc_links *links)
-{
-    return (uintptr_t)links->prev;
-}
+weft_object gc_scan_nothing = WEFT_STATIC_OBJECT(WEFT_TYPE_INVALID);
 
-static inline void state_set(gc_links *links, uintptr_t state)
-{
-    links->prev = (gc_links *)state;
-}
-
-/* What the rings hold where they are empty: in no place, so nobody's candidate. */
-static weft_object nothing = WEFT_STATIC_OBJECT(WEFT_TYPE_INVALID);
-
-/* The references of an object whose count is not simply that. One that nobody may free counts as referenced. */
-static __attribute__((noinline, cold)) int64_t special_count(const weft_object *o)
+/* One that nobody may free counts as referenced. */
+__attribute__((noinline, cold)) int64_t gc_scan_special_count(const weft_object *o)
 {
     if (o->count <= 0 || (o->bits & HEADER_BIT_DYING)) /* immortal; or `count` is a link */
         return COUNT_MANY;
     return o->count >= COUNT_DEFERRED ? o->count - COUNT_DEFERRED : o->count;
 }
 
-/* The state of a candidate that nobody has looked at yet. */
-static inline uintptr_t state_first(const weft_object *o)
-{
-    int64_t count = o->count;
-    if (WEFT_UNLIKELY(count <= 0) || WEFT_UNLIKELY(o->bits & (HEADER_BIT_DYING | WEFT_BIT_DEFERRED)))
-        count = special_count(o);
-    return (uintptr_t)count * STATE_ONE + STATE_COUNTED;
-}
-
 void gc_scan_open(gc_scan *s, thread *self)
 {
     *s = (gc_scan){.self = self};
     for (uint32_t i = 0; i < GC_SCAN_RING; i++)
-        s->ring[i] = &nothing;
-}
-
-/* Puts a child into the ring, and takes out what was put there GC_SCAN_RING children ago. */
-static inline weft_object *ring_exchange(gc_scan *s, weft_object *child)
-{
-    __builtin_prefetch(child, 1);
-    uint32_t at = s->at;
-    weft_object *o = s->ring[at];
-    s->ring[at] = child;
-    s->at = (at + 1) % GC_SCAN_RING;
-    return o;
+        s->ring[i] = &gc_scan_nothing;
 }
 
 /* ---- subtract ---------------------------------------------------------------------------------------------------- */
 
-static inline void subtract(gc_scan *s, weft_object *o)
-{
-    if (!(o->place & s->mask))
-        return;
-    gc_links *links = object_links(o);
-    uintptr_t state = state_of(links);
-    if (!(state & STATE_COUNTED))
-        state = state_first(o);
-    state -= STATE_ONE;
-    state_set(links, state);
-    s->unreached += state == STATE_COUNTED;
-}
-
 static int visit_subtract(weft_object *child, void *arg)
 {
     gc_scan *s = (gc_scan *)arg;
-    subtract(s, ring_exchange(s, child));
+    weft_object *o = gc_scan_exchange(s, child);
+    if (o->place & s->mask)
+        gc_scan_subtract_one(s, o);
     return 0;
 }
 
@@ -94,53 +49,58 @@ void gc_scan_add_held(gc_scan *s, gc_links *list, uint8_t place)
 {
     gc_scan_add(s, list, place);
     for (gc_links *l = list->next; l != list; l = l->next) {
-        state_set(l, state_first(links_object(l)) - STATE_ONE);
-        s->unreached += state_of(l) == STATE_COUNTED;
+        gc_scan_begin_at(s, l, gc_state_first(links_object(l)) - GC_STATE_ONE);
     }
 }
 
-static void subtract_list(gc_scan *s, const gc_links *list)
+/* From behind `done` on. Returns how many. */
+static uint64_t subtract_list(gc_scan *s, const gc_links *list, const gc_links *done)
 {
-    for (gc_links *l = list->next, *next; l != list; l = next) {
+    uint64_t count = 0;
+    for (gc_links *l = done->next, *next; l != list; l = next) {
         next = l->next;
-        __builtin_prefetch(next, 1);
+        gc_links_prefetch(l, next);
         weft_object *o = links_object(l);
-        if (!(state_of(l) & STATE_COUNTED)) {
-            state_set(l, state_first(o));
-            s->unreached += state_of(l) == STATE_COUNTED;
-        }
+        if (!(gc_state_of(l) & GC_STATE_COUNTED))
+            gc_scan_begin_at(s, l, gc_state_first(o));
         (void)weft_type_of(o)->traverse(o, visit_subtract, s);
-        s->candidates++;
+        count++;
     }
+    return count;
 }
 
 void gc_scan_subtract(gc_scan *s)
 {
-    for (uint32_t i = 0; i < s->list_count; i++)
-        subtract_list(s, s->lists[i]);
+    uint64_t young = 0;
+    for (uint32_t i = 0; i < s->list_count; i++) {
+        const gc_links *list = s->lists[i];
+        uint64_t count = subtract_list(s, list, s->sliced && i == 0 ? s->traversed : list);
+        *(s->places[i] == GC_PLACE_YOUNG ? &young : &s->looked) += count;
+    }
+    s->candidates += s->looked + young;
     for (uint32_t i = 0; i < GC_SCAN_RING; i++)
-        (void)visit_subtract(&nothing, s);
+        (void)visit_subtract(&gc_scan_nothing, s);
 }
 
 /* ---- mark -------------------------------------------------------------------------------------------------------- */
 
 static inline void push(gc_links **stack, gc_links *links)
 {
-    state_set(links, (uintptr_t)*stack | STATE_REACHED);
+    gc_state_set(links, (uintptr_t)*stack | GC_STATE_REACHED);
     *stack = links;
 }
 
 static inline gc_links *pop(gc_links **stack)
 {
     gc_links *links = *stack;
-    *stack = (gc_links *)(state_of(links) & ~(uintptr_t)STATE_MASK);
+    *stack = (gc_links *)(gc_state_of(links) & ~(uintptr_t)GC_STATE_MASK);
     return links;
 }
 
 /* An object that still has a reference from outside needs no mark: the scan of the lists comes to it. */
 static inline void reach(gc_scan *s, weft_object *o)
 {
-    if (!(o->place & s->mask) || state_of(object_links(o)) != STATE_COUNTED)
+    if (!(o->place & s->mask) || gc_state_of(object_links(o)) != GC_STATE_COUNTED)
         return;
     push(&s->stack, object_links(o));
     s->unreached--;
@@ -149,7 +109,7 @@ static inline void reach(gc_scan *s, weft_object *o)
 static int visit_reach(weft_object *child, void *arg)
 {
     gc_scan *s = (gc_scan *)arg;
-    reach(s, ring_exchange(s, child));
+    reach(s, gc_scan_exchange(s, child));
     return 0;
 }
 
@@ -176,7 +136,7 @@ static void scan_rest(gc_scan *s)
     do {
         scan_stack(s);
         for (uint32_t i = 0; i < GC_SCAN_RING; i++)
-            (void)visit_reach(&nothing, s);
+            (void)visit_reach(&gc_scan_nothing, s);
     } while (s->stack && s->unreached > 0);
 }
 
@@ -184,7 +144,7 @@ static void scan_list(gc_scan *s, const gc_links *list)
 {
     for (gc_links *l = list->next, *next; l != list && s->unreached > 0; l = next) {
         next = l->next;
-        if (state_of(l) == STATE_COUNTED || (state_of(l) & STATE_MASK) != STATE_COUNTED)
+        if (gc_state_of(l) == GC_STATE_COUNTED || (gc_state_of(l) & GC_STATE_MASK) != GC_STATE_COUNTED)
             continue;
         scan_object(s, l);
         scan_stack(s);
@@ -213,7 +173,8 @@ static void scan_tables(gc_scan *s)
     uint64_t before;
     do {
         before = s->unreached;
-        for (gc_links *l = s->tables; l && s->unreached > 0; l = (gc_links *)(state_of(l) & ~(uintptr_t)STATE_MASK)) {
+        for (gc_links *l = s->tables; l && s->unreached > 0;
+             l = (gc_links *)(gc_state_of(l) & ~(uintptr_t)GC_STATE_MASK)) {
             (void)weak_table_traverse(links_object(l), key_is_live, visit_reach, s);
             scan_rest(s);
         }

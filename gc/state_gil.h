@@ -17,10 +17,12 @@ typedef struct gc_flavour {
     int64_t limit;   /* a collection is due when tracked - base is more; INT64_MAX: never */
     gc_links young;  /* newest last */
     gc_links old[2]; /* with places OLD_A and OLD_B */
+    gc_links fresh;  /* grew old during the present pass; with the place of old[pending ^ 1] */
     gc_links frozen;
     uint32_t pending;   /* which of old[] the present pass has still to look at */
     uint32_t old_limit; /* the second threshold */
-    int64_t work;       /* old objects that increments are behind with; negative: ahead, a slice was large */
+    int64_t settled;    /* `tracked` after the last collection, without what it found */
+    int64_t work;       /* old objects that increments are behind with; negative: ahead */
     uint64_t youngs;    /* young collections since the last increment */
     uint64_t survived;  /* the last full one */
 } gc_flavour;

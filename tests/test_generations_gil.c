@@ -1,6 +1,7 @@
 /* test_generations_gil.c - the GIL flavour's young generation and the slices of the old one. */
 #include "core/core.h"
 #include "gc/generations_gil.h"
+#include "gc/scan_gil.h"
 #include "shapes.h"
 
 static gc_flavour *flavour_of(shape *s)
@@ -22,10 +23,11 @@ static int64_t length(const gc_links *head)
 static void check_lists(shape *s)
 {
     gc_flavour *gc = flavour_of(s);
-    const gc_links *lists[] = {&gc->young, &gc->old[0], &gc->old[1], &gc->frozen};
-    const uint8_t places[] = {GC_PLACE_YOUNG, GC_PLACE_OLD_A, GC_PLACE_OLD_B, GC_PLACE_FROZEN};
+    const gc_links *lists[] = {&gc->young, &gc->old[0], &gc->old[1], &gc->fresh, &gc->frozen};
+    const uint8_t places[] = {GC_PLACE_YOUNG, GC_PLACE_OLD_A, GC_PLACE_OLD_B, gc_old_place(gc->pending ^ 1),
+                              GC_PLACE_FROZEN};
     int64_t count = 0, misplaced = 0;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         count += length(lists[i]);
         for (gc_links *l = lists[i]->next; l != lists[i]; l = l->next)
             misplaced += links_object(l)->place != places[i] || !(links_object(l)->bits & WEFT_BIT_TRACKED);
@@ -104,6 +106,21 @@ TEST_CASE(generations, increments find all old garbage within two passes)
     check_increments(SHAPE_LIST, true);
 }
 
+/* How many objects a slice of so much work takes; they are put back at the end of those that are pending. */
+static int64_t slice_size(shape *s, int64_t work)
+{
+    gc_scan scan;
+    gc_links slice;
+    gc_scan_open(&scan, thread_of(s->self));
+    int64_t count = 0;
+    gc_scan_take_slice(&scan, work, &slice);
+    for (const gc_links *l = slice.next; l != &slice; l = l->next)
+        count++;
+    gc_slice_return(&scan, &slice);
+    check_lists(s);
+    return count;
+}
+
 TEST_CASE(generations, a slice takes a hundredth of the old objects and what they lead to)
 {
     shape s;
@@ -112,25 +129,177 @@ TEST_CASE(generations, a slice takes a hundredth of the old objects and what the
     CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 0);
     gc_flavour *gc = flavour_of(&s);
     gc_run run = {.event = {.asked = WEFT_GC_INCREMENT}};
-    CHECK_INT(gc_slice_work(gc, &run), 11);
-    gc_links slice;
-    gc_links_init(&slice);
-    CHECK_INT(gc_slice_take_stopped(gc, 11, &slice), 11);
-    CHECK_INT(length(&slice), 11);
-    gc_slice_return_stopped(gc, &slice);
-    check_lists(&s);
+    CHECK_INT(gc_schedule_begin(gc, &run), 11);
+    CHECK_INT(slice_size(&s, 11), 11);
     for (size_t i = 0; i < 500; i++) /* now the first half is one ring */
         shape_link(&s, i, (i + 1) % 500);
     gc->pending ^= 1; /* nothing is pending there */
-    CHECK_INT(gc_slice_take_stopped(gc, 11, &slice), 0);
+    CHECK_INT(slice_size(&s, 11), 0);
     gc->pending ^= 1;
     CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 0);
-    CHECK_INT(gc_slice_take_stopped(gc, 1, &slice), 500); /* the first 11 went to the end; this is the 12th */
-    gc_slice_return_stopped(gc, &slice);
-    CHECK_INT(gc_slice_take_stopped(gc, 400, &slice), 400);
-    gc_slice_return_stopped(gc, &slice);
+    CHECK_INT(slice_size(&s, 1), 500); /* the first 11 went to the end; this is the 12th */
+    CHECK_INT(slice_size(&s, 400), 400);
+    shape_close(&s);
+}
+
+TEST_CASE(generations, a slice that would be nearly all is all and a cycle across its edge is found)
+{
+    shape s;
+    shape_open(&s, 100000);
+    shape_ring(&s, SHAPE_KNOT, 60000);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 0);
+    int64_t part = slice_size(&s, 1);
+    CHECK(part > 10000 && part < 30000);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_INCREMENT), 0);
+    check_lists(&s);
+    shape_drop_all(&s);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_INCREMENT), 60000);
+    shape_check(&s, true);
     check_lists(&s);
     shape_close(&s);
+}
+
+/* Any node among the newest that the test holds; sometimes an old one that it holds too. */
+static size_t any_held(shape *s)
+{
+    for (;;) {
+        size_t among = shape_random(s, 4) || s->count < 60 ? 60 : s->count;
+        size_t id = s->count - 1 - shape_random(s, s->count < among ? s->count : among);
+        if (s->nodes[id].held)
+            return id;
+    }
+}
+
+static void set_young(shape *s, uint32_t young)
+{
+    weft_gc_settings settings;
+    CHECK_INT(weft_gc_get_settings(s->self, &settings), WEFT_OK);
+    settings.young = young;
+    CHECK_INT(weft_gc_set_settings(s->self, &settings), WEFT_OK);
+}
+
+/* A collection that begins by itself. */
+static void collect_by_itself(shape *s)
+{
+    enum { MORE = 51 };
+
+    weft_object *more[MORE];
+    weft_gc_stats before, after;
+    CHECK_INT(weft_gc_statistics(s->self, &before), WEFT_OK);
+    for (int i = 0; i < MORE; i++)
+        more[i] = weft_list_new(s->self, 0);
+    weft_safepoint(s->self);
+    for (int i = 0; i < MORE; i++)
+        weft_decref(s->self, more[i]);
+    CHECK_INT(weft_gc_statistics(s->self, &after), WEFT_OK);
+    CHECK(after.last.automatic && after.last.number == before.last.number + 1);
+}
+
+/* Cycles with what hangs from them, and with what they hang from, in an order that fits neither pass. */
+static void make_knots(shape *s, int kind)
+{
+    shape_ring(s, kind, 1);
+    shape_ring(s, kind, 2);
+    shape_ring(s, kind, 7);
+    shape_ladder(s, kind, 5);
+    size_t first = shape_add(s, kind, 4);
+    for (int i = 0; i < 10; i++)
+        shape_add(s, kind, 4);
+    for (size_t i = 0; i < 10; i++) {
+        shape_link(s, first + (i * 3) % 10, first + (i * 3 + 3) % 10);
+        shape_link(s, first + i, first + 10);
+    }
+}
+
+TEST_CASE(generations, young garbage is found by the next collection that begins by itself)
+{
+    for (int kind = SHAPE_KNOT; kind <= SHAPE_INSTANCE; kind++) {
+        shape s;
+        shape_open(&s, 1000);
+        set_young(&s, 50);
+        make_knots(&s, kind);
+        shape_drop_all(&s);
+        collect_by_itself(&s);
+        shape_check(&s, true);
+        shape_close(&s);
+    }
+}
+
+TEST_CASE(generations, old garbage is found by two passes that begin by themselves)
+{
+    for (int kind = SHAPE_KNOT; kind <= SHAPE_INSTANCE; kind++) {
+        shape s;
+        shape_open(&s, 1000);
+        set_young(&s, 0);
+        make_knots(&s, kind);
+        CHECK_INT(weft_gc_collect(s.self, WEFT_GC_YOUNG), 0);
+        make_knots(&s, kind);
+        CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 0);
+        set_young(&s, 50);
+        shape_drop_all(&s);
+        for (int pass = 0; pass < 2; pass++) {
+            flavour_of(&s)->work = 10000; /* as if the heap had grown much */
+            collect_by_itself(&s);
+        }
+        shape_check(&s, true);
+        shape_close(&s);
+    }
+}
+
+/* Objects made and linked at random, and let go, while collections begin by themselves. */
+static void check_automatic(int kind)
+{
+    shape s;
+    shape_open(&s, 20000);
+    set_young(&s, 50);
+    for (int i = 0; i < 20000; i++) {
+        size_t id = shape_add(&s, kind, 4);
+        for (size_t way = shape_random(&s, 4); way > 0; way--)
+            shape_link(&s, shape_random(&s, 3) ? id : any_held(&s), any_held(&s));
+        if (id >= 60 && shape_random(&s, 50))
+            shape_drop(&s, id - 60);
+        weft_safepoint(s.self);
+        if (i % 1000 == 999) {
+            shape_check(&s, false);
+            check_lists(&s);
+        }
+    }
+    weft_gc_stats stats;
+    CHECK_INT(weft_gc_statistics(s.self, &stats), WEFT_OK);
+    CHECK(stats.collections[WEFT_GC_YOUNG] > 0 && stats.collections[WEFT_GC_INCREMENT] > 0);
+    CHECK(stats.found > 0);
+    shape_close(&s);
+}
+
+TEST_CASE(generations, random graphs under collections that begin by themselves)
+{
+    for (int kind = SHAPE_KNOT; kind <= SHAPE_INSTANCE; kind++)
+        check_automatic(kind);
+}
+
+/* All collections of a heap that grows to `count` objects in rings, per object: how many objects they looked at. */
+static double looked_per_object(size_t count)
+{
+    shape s;
+    shape_open(&s, count);
+    for (size_t i = 0; i < count; i++) {
+        shape_add(&s, SHAPE_KNOT, 2);
+        shape_link(&s, i, i - i % 5);
+        shape_link(&s, i - i % 5, i);
+        shape_link(&s, i, shape_random(&s, i + 1));
+        weft_safepoint(s.self);
+    }
+    weft_gc_stats stats;
+    CHECK_INT(weft_gc_statistics(s.self, &stats), WEFT_OK);
+    shape_close(&s);
+    return (double)stats.candidates / (double)count;
+}
+
+TEST_CASE(generations, a growing heap costs linear time)
+{
+    double some = looked_per_object(100000), many = looked_per_object(1000000);
+    CHECK(some >= 1 && some <= 3.1);
+    CHECK(many >= 1 && many <= 3.1);
 }
 
 TEST_CASE(generations, frozen objects are left alone until they are given back)

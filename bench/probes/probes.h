@@ -24,6 +24,7 @@ double probe_full_rooted_1m(weft_thread *self, uint32_t threads);
 double probe_full_live_5m(weft_thread *self, uint32_t threads);
 double probe_full_rooted_5m(weft_thread *self, uint32_t threads);
 double probe_garbage_pair(weft_thread *self, uint32_t threads);
+double probe_growth_total(weft_thread *self, uint32_t threads);
 double probe_time_to_stop_p99(weft_thread *self, uint32_t threads);
 double probe_side_bytes(weft_thread *self, uint32_t threads);
 double probe_fork_dirty(weft_thread *self, uint32_t threads);

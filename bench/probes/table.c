@@ -17,6 +17,7 @@ const probe bench_probes[] = {
     {"full_live_5m", "ns", probe_full_live_5m},
     {"full_rooted_5m", "ns", probe_full_rooted_5m},
     {"garbage_pair", "ns", probe_garbage_pair},
+    {"growth_total", "ns", probe_growth_total},
     {"time_to_stop_p99", "us", probe_time_to_stop_p99},
     {"side_bytes", "bytes", probe_side_bytes},
     {"fork_dirty", "ratio", probe_fork_dirty},
