@@ -59,7 +59,10 @@ static const figure figures[] = {
     {"alloc_free_48_ns", ft, "ns", AT_MOST, 3.5, free_threaded, "alloc_free_48", 1},
     {"private_work_2_threads_speedup", ft, "times", AT_LEAST, 1.9, thread_speedup, "private_work", 2},
     {"sharded_hot_2_threads_speedup", ft, "times", AT_LEAST, 1.9, thread_speedup, "sharded_hot", 2},
+    {"op_sort_ratio", both, "ratio", AT_MOST, 1.15, flavour_ratio, "op_sort", 1},
     {"attach_detach_us", ft, "us", AT_MOST, 2, free_threaded, "attach_detach", 1},
+    {"dict_random_peek_2_threads_speedup", ft, "times", AT_LEAST, 1.9, thread_speedup, "dict_random_peek", 2},
+    {"dict_hot_peek_2_threads_speedup", ft, "times", AT_LEAST, 1.9, thread_speedup, "dict_hot_peek", 2},
     {"young_10k_on_5m_ms", ft, "ms", AT_MOST, 1, free_threaded, "young_10k_on_5m", 1},
     {"cyclic_churn_2_threads_speedup", ft, "times", AT_LEAST, 1.8, thread_speedup, "cyclic_churn", 2},
 };

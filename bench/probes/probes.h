@@ -26,5 +26,8 @@ double probe_full_rooted_5m(weft_thread *self, uint32_t threads);
 double probe_garbage_pair(weft_thread *self, uint32_t threads);
 double probe_young_10k_on_5m(weft_thread *self, uint32_t threads);
 double probe_cyclic_churn(weft_thread *self, uint32_t threads);
+double probe_dict_random_peek(weft_thread *self, uint32_t threads);
+double probe_dict_hot_peek(weft_thread *self, uint32_t threads);
+double probe_op_sort(weft_thread *self, uint32_t threads);
 
 #endif

@@ -19,6 +19,9 @@ const probe bench_probes[] = {
     {"garbage_pair", "ns", probe_garbage_pair},
     {"young_10k_on_5m", "ms", probe_young_10k_on_5m},
     {"cyclic_churn", "ns", probe_cyclic_churn},
+    {"dict_random_peek", "ns", probe_dict_random_peek},
+    {"dict_hot_peek", "ns", probe_dict_hot_peek},
+    {"op_sort", "ns", probe_op_sort},
     {NULL, NULL, NULL},
 };
 
