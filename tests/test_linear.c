@@ -642,10 +642,13 @@ static void game_begin(weft_thread *self, const linear_subject *subject, linear_
     for (int i = 0; i < LINEAR_KEYS; i++)
         g->keys[i] = i % 2 ? weft_str_format(self, "key %d", i) : weft_int_new(self, 500 + i);
     g->object = subject->make(self, g);
+    uint64_t game = test_random(state), kinds = (uint64_t)subject->kinds;
+    const int pair[2] = {(int)((game >> 8) % kinds), (int)((game >> 32) % kinds)};
     for (int t = 0; t < LINEAR_THREADS; t++)
         for (int i = 0; i < LINEAR_EACH; i++) {
             uint64_t random = test_random(state);
-            int kind = (int)(random % (uint64_t)subject->kinds);
+            /* Half of the games are between two kinds only: so that those meet often. */
+            int kind = game & 1 ? pair[random >> 40 & 1] : (int)((random & 0xFFFF) % kinds);
             if (kind == subject->kinds - 1 && random >> 60) /* often it is clear, which would hide much */
                 kind = 0;
             g->ops[t][i] = (linear_op){.kind = kind,
