@@ -17,7 +17,7 @@
 #include "lib/statistics.h"
 #include "report/machine.h"
 
-enum { ROUNDS_MAX = 31 };
+enum { ROUNDS_MAX = 31, ROUNDS_FEW = 3 };
 
 typedef enum goal_kind { AT_MOST, AT_LEAST } goal_kind;
 
@@ -49,7 +49,11 @@ static bool free_threaded(const figure *f, const settings *s, spread *value);
 static bool thread_speedup(const figure *f, const settings *s, spread *value);
 static bool report_mean(const figure *f, const settings *s, spread *value);
 
-static const char ft[] = "free-threaded", both[] = "free-threaded/gil";
+static bool free_threaded_few(const figure *f, const settings *s, spread *value);
+static bool gil_few(const figure *f, const settings *s, spread *value);
+static bool collector_speedup(const figure *f, const settings *s, spread *value);
+
+static const char ft[] = "free-threaded", gil[] = "gil", both[] = "free-threaded/gil";
 
 static const figure figures[] = {
     {"geomean_time_ratio", both, "ratio", AT_MOST, 1.05, report_mean, "time_ratio", 1},
@@ -63,6 +67,16 @@ static const figure figures[] = {
     {"attach_detach_us", ft, "us", AT_MOST, 2, free_threaded, "attach_detach", 1},
     {"dict_random_peek_2_threads_speedup", ft, "times", AT_LEAST, 1.9, thread_speedup, "dict_random_peek", 2},
     {"dict_hot_peek_2_threads_speedup", ft, "times", AT_LEAST, 1.9, thread_speedup, "dict_hot_peek", 2},
+    {"time_to_stop_p99_us", ft, "us", AT_MOST, 100, free_threaded, "time_to_stop_p99", 2},
+    {"full_live_5m_ns_per_object", ft, "ns", AT_MOST, 35, free_threaded_few, "full_live_5m", 1},
+    {"full_rooted_5m_ns_per_object", ft, "ns", AT_MOST, 45, free_threaded_few, "full_rooted_5m", 1},
+    {"full_live_1m_ns_per_object", ft, "ns", AT_MOST, 26, free_threaded_few, "full_live_1m", 1},
+    {"full_rooted_1m_ns_per_object", ft, "ns", AT_MOST, 40, free_threaded_few, "full_rooted_1m", 1},
+    {"garbage_pair_ns_per_object", ft, "ns", AT_MOST, 50, free_threaded_few, "garbage_pair", 1},
+    {"collector_2_threads_speedup", ft, "times", AT_LEAST, 1.6, collector_speedup, "full_*_5m", 2},
+    {"side_table_bytes_per_block", ft, "bytes", AT_MOST, 5, free_threaded_few, "side_bytes", 1},
+    {"fork_dirty_fraction", ft, "ratio", AT_MOST, 0.02, free_threaded_few, "fork_dirty", 1},
+    {"fork_dirty_fraction_gil", gil, "ratio", AT_MOST, 2, gil_few, "fork_dirty", 1}, /* beside the one above */
     {"young_10k_on_5m_ms", ft, "ms", AT_MOST, 1, free_threaded, "young_10k_on_5m", 1},
     {"cyclic_churn_2_threads_speedup", ft, "times", AT_LEAST, 1.8, thread_speedup, "cyclic_churn", 2},
 };
@@ -113,13 +127,52 @@ static bool thread_speedup(const figure *f, const settings *s, spread *value)
     return pair_ratio(s, programs, threads, f->source, value);
 }
 
-static bool free_threaded(const figure *f, const settings *s, spread *value)
+static bool one_flavour(const figure *f, const char *program, uint32_t rounds, spread *value)
 {
     double values[ROUNDS_MAX];
-    for (uint32_t round = 0; round < s->rounds; round++)
-        if (!flavours_probe(s->programs.ft, f->source, f->threads, &values[round]))
+    for (uint32_t round = 0; round < rounds; round++)
+        if (!flavours_probe(program, f->source, f->threads, &values[round]))
             return false;
-    *value = spread_of(values, s->rounds);
+    *value = spread_of(values, rounds);
+    return true;
+}
+
+static bool free_threaded(const figure *f, const settings *s, spread *value)
+{
+    return one_flavour(f, s->programs.ft, s->rounds, value);
+}
+
+/* For probes that take seconds, and are medians already. */
+static settings few_rounds(const settings *s)
+{
+    settings few = *s;
+    few.rounds = s->rounds < ROUNDS_FEW ? s->rounds : ROUNDS_FEW;
+    return few;
+}
+
+static bool free_threaded_few(const figure *f, const settings *s, spread *value)
+{
+    settings few = few_rounds(s);
+    return free_threaded(f, &few, value);
+}
+
+static bool gil_few(const figure *f, const settings *s, spread *value)
+{
+    return one_flavour(f, s->programs.gil, few_rounds(s).rounds, value);
+}
+
+/* On the shape on which it is less. */
+static bool collector_speedup(const figure *f, const settings *s, spread *value)
+{
+    const char *const programs[2] = {s->programs.ft, s->programs.ft};
+    const uint32_t threads[2] = {1, f->threads};
+    settings few = few_rounds(s);
+    spread rooted;
+    if (!pair_ratio(&few, programs, threads, "full_live_5m", value) ||
+        !pair_ratio(&few, programs, threads, "full_rooted_5m", &rooted))
+        return false;
+    if (rooted.median < value->median)
+        *value = rooted;
     return true;
 }
 

@@ -40,12 +40,13 @@ struct weft_runtime {
     heap heap;
     world world;
     gc_state gc;
-    pthread_mutex_t lock; /* pool, all, types; innermost: nothing is taken inside */
-    thread *pool;         /* lock */
-    thread *all;          /* lock to write, atomic to read */
-    uint32_t attached;    /* lock */
-    uint32_t max_threads; /* constant */
-    uint32_t *types;      /* indexes of the types registered here; lock */
+    pthread_mutex_t lock;          /* pool, all, types, interned; innermost: nothing is taken inside */
+    thread *pool;                  /* lock */
+    thread *all;                   /* lock to write, atomic to read */
+    uint32_t attached;             /* lock */
+    uint32_t max_threads;          /* constant */
+    struct intern_table *interned; /* read by anyone, acquire; written under lock: core/types/intern.c */
+    uint32_t *types;               /* indexes of the types registered here; lock */
     size_t types_count, types_capacity;
 };
 

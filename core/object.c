@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/types/intern.h"
 #include "refcount/refcount.h"
 #include "refcount/weak.h"
 
@@ -90,6 +91,8 @@ static void object_free(thread *self, weft_object *o, const weft_type *type)
     size_t size = object_size(o, type);
     void *block = (char *)o - header_front(type);
     heap_kind kind = header_kind(type);
+    if (WEFT_UNLIKELY(object_bits(o) & WEFT_BIT_INTERNED) && type->index == WEFT_TYPE_STR)
+        str_forget(self, o);
     header_bury(o);
     if (WEFT_UNLIKELY(size > WEFT_SMALL_MAX) || WEFT_UNLIKELY(!magazine_put(heap_magazine(self, kind, size), block)))
         heap_free_slow(self, kind, block, size);

@@ -57,6 +57,10 @@ static void type_fill(weft_type *type, uint32_t index, const weft_type_spec *spe
     type->repr = spec->repr;
     type->iterate = spec->iterate;
     type->next = spec->next;
+    type->call = spec->call;
+    type->raw_size = spec->raw_size;
+    type->copy = spec->copy;
+    type->copy_fill = spec->copy_fill;
     type->runtime = runtime;
     if (type->item_size == 0) {
         type->block_size = (uint32_t)heap_round(spec->size + header_front(type));
@@ -92,13 +96,18 @@ static weft_status type_spec_check(const weft_type_spec *spec)
     if (spec->item_size > UINT32_MAX)
         return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: %s: item_size %zu is too large", spec->name,
                               spec->item_size);
-    if (spec->flags & ~(uint32_t)WEFT_TYPE_IDENTITY)
+    if (spec->flags & ~(uint32_t)(WEFT_TYPE_IDENTITY | WEFT_TYPE_IMMUTABLE | WEFT_TYPE_HASHES))
         return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: %s: unknown flags 0x%x", spec->name,
                               (unsigned)spec->flags);
     if (spec->clear && !spec->traverse)
         return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: %s: clear without traverse", spec->name);
     if (spec->traverse && !spec->destroy)
         return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: %s: traverse without destroy", spec->name);
+    if (spec->copy && (spec->flags & WEFT_TYPE_IMMUTABLE))
+        return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: %s: copy of an immutable type", spec->name);
+    if (spec->copy ? !spec->copy_fill != !spec->traverse : spec->copy_fill != NULL)
+        return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: %s: copy_fill belongs to copy and traverse",
+                              spec->name);
     return WEFT_OK;
 }
 

@@ -8,6 +8,7 @@
  * of a detached or free id; who holds `stopping` sets STOP everywhere and moves words to and from STOPPED.
  * Only an attaching owner, a new thread and the stopper ever wait. */
 #include "core/critical.h"
+#include "core/lock.h"
 #include "gc/young_ft.h"
 #include "refcount/refcount.h"
 
@@ -247,9 +248,30 @@ static uint32_t world_ask_all(thread *t)
     return used;
 }
 
+/* A thread that runs reaches a safepoint within microseconds, most often; to be woken takes ten times as long. So who
+ * stops the world looks again for a little before it sleeps: once a stop, however many it waits for. */
+typedef struct stop_patience {
+    lock_spin spin;
+    uint32_t rounds;
+} stop_patience;
+
+enum { STOP_SPIN_ROUNDS = 8 }; /* about 20 microseconds */
+
+/* False: no more. */
+static bool stop_spin(stop_patience *patience)
+{
+    if (patience->rounds == STOP_SPIN_ROUNDS)
+        return false;
+    if (!lock_spin_step(&patience->spin)) {
+        patience->spin = (lock_spin){0};
+        patience->rounds++;
+    }
+    return true;
+}
+
 /* One scan suffices: with STOP set, a word leaves ATTACHED and BORROWED only to STOPPED, or to a base whose owner
  * WAITs, attaches, and then stops itself. */
-static void world_await_stopped(id_slot *s)
+static void world_await_stopped(id_slot *s, stop_patience *patience)
 {
     uint32_t w = weft_load_acquire(&s->word);
     while (word_mode(w) != SLOT_STOPPED) {
@@ -257,7 +279,8 @@ static void world_await_stopped(id_slot *s)
             if (word_change(s, &w, word_from_base(w, SLOT_STOPPED)))
                 return;
         } else {
-            platform_wait(&s->word, w, -1);
+            if (!stop_spin(patience))
+                platform_wait(&s->word, w, -1);
             w = weft_load_acquire(&s->word);
         }
     }
@@ -269,9 +292,10 @@ void world_stop(thread *t)
     world *w = &t->head.runtime->world;
     uint64_t begin = platform_now_ns();
     uint32_t used = world_ask_all(t);
+    stop_patience patience = {{0}, 0};
     for (uint32_t id = 1; id <= used; id++)
         if (id != t->head.id)
-            world_await_stopped(&w->slots[id]);
+            world_await_stopped(&w->slots[id], &patience);
     t->stopping = true;
     weft_store_relaxed(&w->stopper, t);
     w->stats.stops++;

@@ -11,6 +11,8 @@
 
 #include "gc/trace_ft.h"
 
+enum { PREFETCH_BYTES = 1024 }; /* garbage comes in the order of the heap */
+
 void gc_adopt_stopped(thread *self, weft_object *o)
 {
     uint64_t references = 0;
@@ -25,16 +27,26 @@ void gc_adopt_stopped(thread *self, weft_object *o)
     weft_store_relaxed(&o->owner, self->head.id);
 }
 
-void gc_adopt_all_stopped(thread *self, gc_run *run)
+/* Most garbage is the collecting thread's own already, and was never counted by another. */
+static inline bool try_adopt_own(const thread *self, weft_object *o)
 {
-    weft_object **items = run->garbage.items;
-    run->deferred = 0;
-    for (size_t i = 0; i < run->garbage.count; i++) {
-        weft_object *o = items[i];
-        if (WEFT_UNLIKELY(object_bits(o) & WEFT_BIT_DEFERRED)) {
-            items[i] = items[run->deferred];
-            items[run->deferred++] = o;
-        }
-        gc_adopt_stopped(self, o);
+    if (weft_load_relaxed(&o->owner) != self->head.id || weft_load_relaxed(&o->shared) != WEFT_SHARED_DEFAULT ||
+        (object_bits(o) & WEFT_BIT_DEFERRED) || o->local >= UINT32_MAX / 2)
+        return false;
+    o->local++;
+    return true;
+}
+
+void gc_garbage_add_stopped(thread *self, gc_run *run, weft_object *o)
+{
+    gc_array *garbage = &run->garbage;
+    __builtin_prefetch((const char *)o + PREFETCH_BYTES, 1);
+    gc_array_push(garbage, o);
+    if (WEFT_LIKELY(try_adopt_own(self, o)))
+        return;
+    if (object_bits(o) & WEFT_BIT_DEFERRED) {
+        garbage->items[garbage->count - 1] = garbage->items[run->deferred];
+        garbage->items[run->deferred++] = o;
     }
+    gc_adopt_stopped(self, o);
 }

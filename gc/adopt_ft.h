@@ -8,8 +8,8 @@
  * stopped, all queues drained. */
 void gc_adopt_stopped(thread *self, weft_object *o);
 
-/* The same for all of run->garbage; deferred ones come to its front, and are not deferred until a finalizer brings them
- * back. */
-void gc_adopt_all_stopped(thread *self, gc_run *run);
+/* The same, and puts it into run->garbage, where there is room; deferred ones come to its front, and are not deferred until
+ * a finalizer brings them back. */
+void gc_garbage_add_stopped(thread *self, gc_run *run, weft_object *o);
 
 #endif

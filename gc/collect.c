@@ -214,6 +214,7 @@ void gc_thread_ends(thread *self)
 {
     gc_run *run = &self->gc.run;
     self->gc.roots = NULL;
+    self->gc.weak_calls = 0;
     if (!self->gc.collecting)
         return;
     gc_helper_ends(&gc_shared_of(self)->helper);
@@ -392,6 +393,7 @@ void gc_after_fork_child(thread *self)
             continue;
         s->orphans |= t->gc.collecting;
         t->gc.roots = NULL;
+        t->gc.weak_calls = 0;
     }
     gc_flavour_after_fork_child(self);
 }

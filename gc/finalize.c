@@ -82,8 +82,11 @@ static void clear_all(thread *self, gc_run *run)
         weft_clear_fn clear = weft_type_of(o)->clear;
         run->event.freed++;
         run->event.freed_bytes += weft_sizeof(o);
-        if (clear)
+        if (clear) {
+            run->clearing = true;
             clear(&self->head, o);
+            run->clearing = false;
+        }
         garbage->count--;
         weft_decref(&self->head, o);
     }

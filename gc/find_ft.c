@@ -19,11 +19,13 @@ weft_status gc_flavour_open(weft_runtime *runtime)
 
 void gc_flavour_close(weft_runtime *runtime)
 {
+    gc_crew_close(runtime);
     young_close(runtime);
 }
 
 void gc_flavour_after_fork_child(thread *self)
 {
+    gc_crew_after_fork_child(self->head.runtime);
     young_after_fork_child(self);
 }
 
@@ -45,12 +47,12 @@ static size_t white_count(const gc_index *ix)
     return count;
 }
 
-static void push_white(const gc_index *ix, const gc_area *area, gc_array *garbage)
+static void take_white(thread *self, const gc_index *ix, const gc_area *area, gc_run *run)
 {
     const uint64_t *words = ix->white + area->first / INDEX_WORD;
     for (uint32_t i = 0; i < area->count; i += INDEX_WORD)
         for (uint64_t word = words[i / INDEX_WORD]; word; word &= word - 1)
-            gc_array_push(garbage, gc_area_object(area, i + (uint32_t)__builtin_ctzll(word)));
+            gc_garbage_add_stopped(self, run, gc_area_object(area, i + (uint32_t)__builtin_ctzll(word)));
 }
 
 /* ---- sharded objects ---------------------------------------------------------------------------------------------- */
@@ -71,12 +73,13 @@ static size_t dropped_count(weft_runtime *runtime)
     return count;
 }
 
-static void push_dropped(weft_runtime *runtime, gc_array *garbage)
+static void take_dropped(thread *self, gc_run *run)
 {
+    weft_runtime *runtime = self->head.runtime;
     const world *w = &runtime->world;
     for (uint32_t i = 1; i <= w->shards_used; i++)
         if (w->shards_of[i] && is_dropped(runtime, w->shards_of[i]))
-            gc_array_push(garbage, w->shards_of[i]);
+            gc_garbage_add_stopped(self, run, w->shards_of[i]);
 }
 
 /* ---- a full collection ----------------------------------------------------------------------------------------------- */
@@ -88,9 +91,8 @@ static weft_status take_garbage(thread *self, const gc_trace *t, gc_run *run)
     if (!gc_array_reserve(runtime, &run->garbage, count))
         return weft_error_set(WEFT_ERROR_MEMORY, "out of memory: a list of %zu unreachable objects", count);
     for (size_t a = 0; a < t->index.areas_count; a++)
-        push_white(&t->index, &t->index.areas[a], &run->garbage);
-    push_dropped(runtime, &run->garbage);
-    gc_adopt_all_stopped(self, run);
+        take_white(self, &t->index, &t->index.areas[a], run);
+    take_dropped(self, run);
     return WEFT_OK;
 }
 
@@ -121,6 +123,16 @@ static weft_status trace_heap(thread *self, gc_trace *t, gc_run *run)
     return status;
 }
 
+enum { WORKER_NUMBERS = 1 << 15 }; /* a thread more for so many: waking it takes as long as looking at a few thousand */
+
+static uint32_t gather_workers(weft_runtime *runtime, const gc_index *ix)
+{
+    weft_gc_settings settings;
+    gc_settings_read(runtime, &settings);
+    uint32_t useful = 1 + ix->size / WORKER_NUMBERS;
+    return gc_crew_gather(runtime, settings.threads < useful ? settings.threads : useful);
+}
+
 static weft_status find_full_stopped(thread *self, gc_run *run)
 {
     weft_runtime *runtime = self->head.runtime;
@@ -129,7 +141,7 @@ static weft_status find_full_stopped(thread *self, gc_run *run)
     weft_status status = gc_index_open(&t.index, runtime, HEAP_CONTAINER);
     if (status != WEFT_OK)
         return status;
-    status = gc_trace_open(&t, runtime, 1);
+    status = gc_trace_open(&t, runtime, gather_workers(runtime, &t.index));
     run->event.index_ns += lap(&at);
     if (status == WEFT_OK)
         status = trace_heap(self, &t, run);
@@ -200,7 +212,7 @@ weft_status gc_find_resurrected_stopped(thread *self, gc_run *run)
     weft_status status = gc_index_open_list(&t.index, runtime, run->garbage.items, run->garbage.count);
     if (status != WEFT_OK)
         goto no_index;
-    status = gc_trace_open(&t, runtime, 1);
+    status = gc_trace_open(&t, runtime, gather_workers(runtime, &t.index));
     if (status == WEFT_OK)
         status = trace_garbage(&t, run);
     if (status == WEFT_OK)

@@ -41,6 +41,7 @@ typedef struct gc_run {
     gc_request *requests; /* of other threads, that this one serves */
     bool touched;         /* user code has been given what it may have stored: look again for what can be reached */
     bool recorded;        /* the statistics know it */
+    bool clearing;        /* inside a type's clear, which may hold references on its stack */
     size_t deferred;      /* so many of garbage, its first, were deferred: find's own */
 } gc_run;
 
@@ -50,6 +51,8 @@ typedef struct gc_thread {
     bool collecting;
     weft_gc_roots_fn roots; /* NULL: none */
     void *roots_arg;
+    uint32_t weak_calls; /* callbacks of weak references that it is in: who has just died, and what else is on the stack
+                            there, is in no place that the collector knows. Also read by who has the world stopped */
 } gc_thread;
 
 /* Opens and closes what a runtime and a thread need: gc/collect.c, which calls the flavour's below. */

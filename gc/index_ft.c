@@ -106,6 +106,7 @@ typedef struct filling {
     char *expected;  /* the block that comes next in this area if it is allocated */
     uint32_t number; /* its number */
     gc_area *area;   /* whose blocks come */
+    bool all_used;   /* they do not come: all are allocated */
 } filling;
 
 static gc_slice *slice_at(filling *f, uintptr_t address)
@@ -161,7 +162,7 @@ static void unwhiten(uint64_t *white, uint32_t from, uint32_t to)
 
 static void end_area(filling *f)
 {
-    if (f->area)
+    if (f->area && !f->all_used)
         unwhiten(f->ix->white, f->number, f->area->first + f->area->count);
 }
 
@@ -173,6 +174,7 @@ static int next_area(const heap_area *area, void *arg)
     assert(f->area->blocks == area->blocks);
     f->expected = area->blocks;
     f->number = f->area->first;
+    f->all_used = area->all_used;
     return 0;
 }
 

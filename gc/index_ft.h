@@ -15,7 +15,7 @@
 
 enum {
     INDEX_WORD = 64,         /* numbers a word of a bitmap */
-    INDEX_REGION_SHIFT = 30, /* a leaf of the table of slices covers so much */
+    INDEX_REGION_SHIFT = 26, /* a leaf of the table of slices covers so much */
     INDEX_REGION_SLICES = 1 << (INDEX_REGION_SHIFT - HEAP_SLICE_SHIFT),
     INDEX_LIST_AREA = 4096 /* an index of a list calls so many an area */
 };

@@ -87,6 +87,7 @@ static void traverse(gc_worker *w, weft_object *o)
 static inline void ring_pass(gc_worker *w, weft_object *o)
 {
     __builtin_prefetch(o);
+    __builtin_prefetch((const char *)o + sizeof *o); /* what it refers to may begin in the next line */
     uint32_t at = w->ring_at;
     weft_object *oldest = w->ring[at];
     w->ring[at] = o;
@@ -206,6 +207,8 @@ static void mark_work(void *arg, uint32_t who)
 {
     gc_trace *t = (gc_trace *)arg;
     gc_worker *w = &t->workers[who];
+    if (who != 0) /* until it came it was idle */
+        __atomic_sub_fetch(&t->idle, 1, __ATOMIC_SEQ_CST);
     do {
         worker_drain(w);
         drain_parts(w, who);
@@ -269,7 +272,7 @@ static bool mark_values(gc_trace *t)
 
 static void mark_all(gc_trace *t)
 {
-    t->idle = 0;
+    t->idle = t->workers_count - 1;
     gc_crew_run(t->runtime, t->workers_count, mark_work, t);
 }
 

@@ -1,4 +1,4 @@
-/* state_ft.h - what the free-threaded collector keeps: the logs of young blocks, and the schedule. It finds old objects by
+/* state_ft.h - what the free-threaded collector keeps: the logs of young blocks, the schedule, the collector threads. It finds old objects by
  * walking the heap, so it keeps no lists of them. */
 #ifndef WEFT_GC_STATE_FT_H
 #define WEFT_GC_STATE_FT_H
@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { GC_THREADS_MOST = 64 }; /* that find garbage */
+#include "gc/crew_ft.h"
+
+enum { GC_THREADS_MOST = CREW_MOST }; /* that find garbage */
 
 struct weft_object;
 
@@ -52,6 +54,7 @@ typedef struct schedule_state {
 typedef struct gc_flavour {
     young_state young;
     schedule_state schedule;
+    gc_crew crew; /* full collections' helpers */
 } gc_flavour;
 
 #endif

@@ -70,33 +70,54 @@ bool gc_references(weft_runtime *runtime, const weft_object *o, uint64_t *count)
     return false;
 }
 
-/* Is it an object that a collection looks at? A dead one, whose block waits for reuse, is not; nor one that is being
- * destroyed, has been frozen, or has nothing that could be part of a cycle. */
-static bool is_candidate(const weft_object *o)
-{
-    return (object_bits(o) & (WEFT_BIT_TRACKED | WEFT_BIT_FROZEN)) == WEFT_BIT_TRACKED && object_is_live(o);
-}
-
 typedef struct word_counts {
     uint32_t references[INDEX_WORD]; /* by bit */
     uint64_t white, roots;
 } word_counts;
 
-static void subtract_object(gc_worker *w, weft_object *o, uint32_t bit, word_counts *word)
+/* Any state of a count. False: it is dead, a block that waits for reuse. */
+static __attribute__((noinline)) bool set_references(gc_worker *w, const weft_object *o, uint32_t bit,
+                                                     word_counts *word)
 {
-    gc_trace *t = w->trace;
-    if (!t->listed && !is_candidate(o))
-        return;
-    const weft_type *type = weft_type_of(o);
     uint64_t references = 0;
-    if (WEFT_UNLIKELY(gc_references(t->runtime, o, &references)))
+    if (!object_is_live(o))
+        return false;
+    if (gc_references(w->trace->runtime, o, &references))
         word->roots |= (uint64_t)1 << bit;
     else
         word->white |= (uint64_t)1 << bit;
-    word->references[bit] = (uint32_t)references - t->held;
+    word->references[bit] = (uint32_t)references - w->trace->held;
+    return true;
+}
+
+/* Almost all have an owner, and a count that is just a number. */
+static inline bool is_plain(const weft_object *o, uint8_t bits)
+{
+    return weft_load_relaxed(&o->owner) != WEFT_OWNER_NONE && weft_load_relaxed(&o->owner) != WEFT_OWNER_STATIC &&
+           !(bits & WEFT_BIT_DEFERRED) && !shared_is_saturated(weft_load_relaxed(&o->shared));
+}
+
+/* The memory's own prefetching ends where a page ends. */
+enum { PREFETCH_BYTES = 1024 };
+
+static inline void subtract_object(gc_worker *w, weft_object *o, uint32_t bit, word_counts *word)
+{
+    const gc_trace *t = w->trace;
+    __builtin_prefetch((const char *)o + PREFETCH_BYTES);
+    uint8_t bits = object_bits(o);
+    /* Frozen ones, and those that cannot be part of a cycle, are not looked at; nor those that are being destroyed. */
+    if ((bits & (WEFT_BIT_TRACKED | WEFT_BIT_FROZEN)) != WEFT_BIT_TRACKED && !t->listed)
+        return;
+    if (WEFT_LIKELY(is_plain(o, bits))) {
+        word->white |= (uint64_t)1 << bit;
+        word->references[bit] = o->local + (uint32_t)(weft_load_relaxed(&o->shared) >> 2) - t->held;
+    } else if (!set_references(w, o, bit, word)) {
+        return;
+    }
+    const weft_type *type = weft_type_of(o);
     if (WEFT_UNLIKELY(type->flags & WEFT_TYPE_EPHEMERON))
         w->ephemerons++;
-    if (type->traverse)
+    if (WEFT_LIKELY(type->traverse != NULL))
         (void)type->traverse(o, subtract_child, w);
 }
 

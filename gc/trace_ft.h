@@ -11,25 +11,26 @@
 #include "gc/index_ft.h"
 
 enum {
-    BUCKET_CAPACITY = 256, /* numbers that wait to be subtracted in one part */
+    BUCKET_CAPACITY = 1024, /* numbers that wait to be subtracted in one part: as many as its counts have cache lines */
     STACK_CAPACITY = 4096, /* of a worker; what does not fit becomes a bit in `pending` */
-    RING_CAPACITY = 16,    /* objects on their way into the cache. A power of two */
+    RING_CAPACITY = 32,    /* objects on their way into the cache. A power of two */
     PART_SHIFT_LEAST = 14, /* a part: so many numbers, whose counts stay in the cache while one works on them */
     PART_SHIFT_MOST = 16,  /* a number within its part is 16 bits in a bucket */
     PARTS_WISHED = 512
 };
 
+/* A cache line each, as different threads use them. */
 typedef struct gc_part {
-    uint32_t area;    /* the first that has numbers in this part; constant */
-    uint32_t lock;    /* of the part's counts; atomic */
-    uint32_t pending; /* atomic: some word of the part's `pending` may not be 0 */
+    _Alignas(64) uint32_t area; /* the first that has numbers in this part; constant */
+    uint32_t lock;              /* of the part's counts; atomic */
+    uint32_t pending;           /* atomic: some word of the part's `pending` may not be 0 */
 } gc_part;
 
 typedef struct gc_trace gc_trace;
 
 /* What a collector thread has to itself. */
 typedef struct gc_worker {
-    gc_trace *trace;
+    _Alignas(64) gc_trace *trace;
     const gc_index *index;
     uint16_t *buckets; /* BUCKET_CAPACITY a part */
     uint16_t *filled;  /* by part */

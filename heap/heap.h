@@ -89,7 +89,7 @@ typedef struct heap_area {
 typedef int (*heap_area_fn)(const heap_area *area, void *arg);
 
 /* The same walk by areas, in the same order every time while the heap does not change. Calls area for each, and then, if
- * visit is not NULL, visit for each of its allocated blocks in address order. World stopped. */
+ * visit is not NULL and not all of its blocks are used, visit for each that is, in address order. World stopped. */
 int heap_areas_stopped(heap *h, heap_kind kind, heap_area_fn area, heap_visit_fn visit, void *arg);
 
 /* Does no area share one of these with another? False: blocks are where malloc puts them. */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/platform/platform.h"
 #include "heap/heap.h"
 #include "heap/heap_mimalloc.h"
 #include "heap/tsan.h"
@@ -96,6 +97,34 @@ void heap_thread_gone(heap *h, heap_thread *part)
     }
 }
 
+/* ---- huge pages for what is large ------------------------------------------------------------------------------- */
+
+enum {
+    CHUNK_SHIFT = 25, /* mimalloc fills its arenas in chunks of 32 MiB */
+    CHUNKS = 1 << (47 - CHUNK_SHIFT),
+    SMALL_PAGE_CHUNKS = 2 /* a process that has no more stays with small pages: docs/heaps.md */
+};
+
+static uint64_t chunks_seen[CHUNKS / 64]; /* atomic; bits by address. Of the process, as mimalloc's arenas are */
+static uint32_t chunks_count;             /* atomic */
+
+static __attribute__((noinline, cold)) void see_chunk(uintptr_t chunk, uint64_t *word, uint64_t bit)
+{
+    if (__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit) /* order: relaxed - who sets it does the rest */
+        return;
+    if (__atomic_fetch_add(&chunks_count, 1, __ATOMIC_RELAXED) >= SMALL_PAGE_CHUNKS)
+        platform_prefer_huge((void *)(chunk << CHUNK_SHIFT), (size_t)1 << CHUNK_SHIFT);
+}
+
+/* A block has come from somewhere: from a chunk that is new, whose pages have hardly been touched? */
+static inline void look_at_chunk(const void *block)
+{
+    uintptr_t chunk = (uintptr_t)block >> CHUNK_SHIFT;
+    uint64_t *word = &chunks_seen[chunk / 64 % (CHUNKS / 64)], bit = (uint64_t)1 << chunk % 64;
+    if (WEFT_UNLIKELY(!(weft_load_relaxed(word) & bit)) && block)
+        see_chunk(chunk, word, bit);
+}
+
 void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
 {
     (void)h;
@@ -105,6 +134,7 @@ void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
     void *block = size <= MI_SMALL_SIZE_MAX ? mi_theap_malloc_small(theap, size) : mi_theap_malloc(theap, size);
     heap_tally_add(&part->tally, kind, 1, (int64_t)size);
     tsan_block_taken(block, size);
+    look_at_chunk(block);
     return block;
 }
 
@@ -172,6 +202,7 @@ typedef struct area_walk {
     heap_visit_fn visit;
     void *arg;
     int result;
+    bool all_used; /* the area whose blocks come */
 } area_walk;
 
 static bool walk_area(const mi_heap_t *mi, const mi_heap_area_t *area, void *block, size_t size, void *arg)
@@ -179,10 +210,13 @@ static bool walk_area(const mi_heap_t *mi, const mi_heap_area_t *area, void *blo
     (void)mi;
     area_walk *w = (area_walk *)arg;
     if (WEFT_LIKELY(block != NULL)) {
+        if (WEFT_LIKELY(w->all_used))
+            return true;
         w->result = w->visit(block, size, w->arg);
     } else {
         size_t count = area->committed / area->full_block_size;
         heap_area a = {(char *)area->blocks, area->full_block_size, count, area->used == count};
+        w->all_used = a.all_used;
         w->result = w->area(&a, w->arg);
     }
     return w->result == 0;
@@ -190,7 +224,7 @@ static bool walk_area(const mi_heap_t *mi, const mi_heap_area_t *area, void *blo
 
 int heap_areas_stopped(heap *h, heap_kind kind, heap_area_fn area, heap_visit_fn visit, void *arg)
 {
-    area_walk w = {area, visit, arg, 0};
+    area_walk w = {area, visit, arg, 0, true};
     (void)mi_heap_visit_blocks(heap_of(h, kind), visit != NULL, walk_area, &w);
     return w.result;
 }

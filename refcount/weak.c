@@ -276,7 +276,9 @@ static void call_back(thread *self, weak_object *w)
 {
     error_scope scope;
     error_save(&scope);
+    self->gc.weak_calls++;
     w->callback(&self->head, &w->object, w->arg);
+    self->gc.weak_calls--;
     error_restore(&scope);
 }
 

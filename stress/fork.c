@@ -61,7 +61,7 @@ _Noreturn static void child_main(worker *w)
     P.over = true;
     check_nothing_left(w);
     P.over = over;
-    for (int i = 0; i <= WORKERS_MAX; i++)
+    for (int i = 0; i < WORKERS; i++)
         P.workers[i].destroying = NULL;
     if (CHILD_MAY_START_THREADS && !P.options.fail) {
         child_threads(w);
@@ -99,9 +99,11 @@ void operation_fork(worker *w, dice *d)
     if (weft_fork_before(w->self) != WEFT_OK)
         fail("weft_fork_before: %s", weft_error_message());
     fflush(stdout);
+    P.child_hides = check_is_hidden(w);
     pid_t pid = fork();
     if (pid == 0)
         child_main(w);
+    P.child_hides = false;
     if (weft_fork_after_parent(w->self) != WEFT_OK)
         fail("weft_fork_after_parent: %s", weft_error_message());
     if (pid < 0)

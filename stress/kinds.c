@@ -4,6 +4,7 @@
  * object back by storing it into a pool slot or the worker's table; destructors sometimes block half-way. */
 #include <string.h>
 
+#include "stress/inside.h"
 #include "stress/stress.h"
 
 #define CANARY_ALIVE UINT64_C(0x5157454654)
@@ -42,6 +43,15 @@ void kind_inspect(const weft_object *o, const char *where)
              found == CANARY_DEAD ? "is destroyed already" : "is not whole", (unsigned long long)found);
 }
 
+worker *worker_of(weft_thread *self)
+{
+    if (me == NULL)
+        me = &P.workers[WORKER_FINALIZER];
+    if (me == &P.workers[WORKER_FINALIZER])
+        me->self = self;
+    return me;
+}
+
 /* ---- callbacks ----------------------------------------------------------------------------------------------------- */
 
 static void block_a_little(worker *w, uint32_t microseconds)
@@ -73,15 +83,16 @@ static void drop_refs(weft_thread *self, weft_object **refs, size_t count, uint3
         weft_object *child = refs[i];
         refs[i] = NULL;
         weft_xdecref(self, child);
-        if (i == 1 && salt % 61 == 0 && me)
+        if (i == 1 && salt % 61 == 0)
             block_a_little(me, salt % 7);
-        else if (i == 2 && salt % 13 == 0 && me && !me->calm)
+        else if (i == 2 && salt % 13 == 0 && !me->calm)
             weft_safepoint(self);
     }
 }
 
-static void destroy_begins(weft_object *o, int kind)
+static void destroy_begins(weft_thread *self, weft_object *o, int kind)
 {
+    worker_of(self);
     kind_inspect(o, "destroy");
     if (me->destroying)
         fail("destroy: %p inside the destroy of %p", (void *)o, (void *)me->destroying);
@@ -106,6 +117,8 @@ static weft_object *take_field_locked(node *n, int field)
 static void node_clear(weft_thread *self, weft_object *o)
 {
     node *n = (node *)(void *)o;
+    if (inside_is_clearing(self, o))
+        n->cleared = 1;
     for (int i = 0; i < NODE_REFS; i++) {
         weft_critical section;
         if (!P.child)
@@ -137,26 +150,42 @@ static bool resurrect(worker *w, weft_object *o, uint32_t salt)
     return false;
 }
 
+/* The thread ends amid a collection: what that holds is given up. */
+static void end_in_finalizer(worker *w)
+{
+    if (w->index >= WORKERS_MAX || w->calm || w->locked || P.child || !(P.options.operations >> operations_count() & 1))
+        return;
+    w->hides = false;
+    weft_store_release(&w->ended, true);
+    pthread_exit(NULL);
+}
+
 static void node_finalize(weft_thread *self, weft_object *o)
 {
     node *n = (node *)(void *)o;
+    worker *w = worker_of(self);
+    bool collected = !inside_is_destroying(self); /* then the collection has the reference */
     kind_inspect(o, "finalize");
     if (n->finalized++ != 0)
         fail("finalize: %p a second time", (void *)o);
-    me->finalizing = o;
+    if (!collected)
+        w->finalizing = o;
     if (n->salt % 37 == 0)
-        block_a_little(me, n->salt % 11);
-    bool back = n->salt % 3 == 0 && !P.child && resurrect(me, o, n->salt);
-    if (back && n->salt % 2 == 0 && !me->calm)
+        block_a_little(w, n->salt % 11);
+    if (collected && n->salt % 101 == 0)
+        end_in_finalizer(w);
+    bool back = n->salt % 3 == 0 && !P.child && resurrect(w, o, n->salt);
+    if (back && n->salt % 2 == 0 && !w->calm)
         weft_safepoint(self); /* others may take it, and drop it, while this one still stands in the finalizer */
     weft_error_set(WEFT_ERROR_USER, "a finalizer's own error");
-    me->finalizing = NULL;
+    if (!collected)
+        w->finalizing = NULL;
 }
 
 static void node_destroy(weft_thread *self, weft_object *o)
 {
     node *n = (node *)(void *)o;
-    destroy_begins(o, kind_of(o));
+    destroy_begins(self, o, kind_of(o));
     if (weft_type_of(o) == P.node_type && n->finalized != 1)
         fail("destroy: %p was finalized %u times", (void *)o, n->finalized);
     if (n->busy && !P.child) /* in a child, by a thread that the fork left behind */
@@ -182,7 +211,7 @@ static void row_clear(weft_thread *self, weft_object *o)
 static void row_destroy(weft_thread *self, weft_object *o)
 {
     row *r = (row *)(void *)o;
-    destroy_begins(o, KIND_ROW);
+    destroy_begins(self, o, KIND_ROW);
     drop_refs(self, r->items, r->object.count, (uint32_t)r->object.count);
     r->canary = CANARY_DEAD;
     me->destroying = NULL;

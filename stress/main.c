@@ -43,6 +43,7 @@ static void usage(void)
            "  --ops=MASK       operations to do, one bit each, in hexadecimal\n"
            "  --without=NAME   leave one out\n"
            "  --fail           let allocations fail at random points\n"
+           "  --no-collect     no collections: garbage is swept by the checks\n"
            "operations:\n");
     for (uint32_t i = 0; i < operations_count(); i++)
         printf("  %6llx %s\n", 1ull << i, operations[i].name);
@@ -76,7 +77,8 @@ static bool options_read(int count, char **arguments)
     P.options = (options){.seed = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000,
                           .seconds = 3,
                           .threads = (int)sysconf(_SC_NPROCESSORS_ONLN) * 2 + 2,
-                          .operations = UINT64_MAX};
+                          .operations = UINT64_MAX,
+                          .collect = true};
     for (int i = 1; i < count; i++) {
         const char *value;
         if (option(arguments[i], "--seed", &value))
@@ -91,6 +93,8 @@ static bool options_read(int count, char **arguments)
             P.options.operations = strtoull(value, NULL, 16);
         else if (option(arguments[i], "--fail", &value))
             P.options.fail = true;
+        else if (option(arguments[i], "--no-collect", &value))
+            P.options.collect = false;
         else if (!option(arguments[i], "--without", &value) || !leave_out(value))
             return false;
     }
@@ -104,7 +108,7 @@ static bool options_read(int count, char **arguments)
 static uint64_t operations_done(void)
 {
     uint64_t sum = 0;
-    for (int i = 0; i <= WORKERS_MAX; i++)
+    for (int i = 0; i < WORKERS; i++)
         sum += weft_load_relaxed(&P.workers[i].operations);
     return sum;
 }
@@ -191,13 +195,15 @@ int main(int count, char **arguments)
     printf("stress: %s, --seed=%llu --threads=%d%s\n", weft_flavour_name(), (unsigned long long)P.options.seed,
            P.options.threads, P.options.fail ? " --fail" : "");
     fflush(stdout);
-    for (int i = 0; i <= WORKERS_MAX; i++)
+    for (int i = 0; i < WORKERS; i++)
         P.workers[i].index = i;
-    worker *w = me = &P.workers[WORKERS_MAX];
+    worker *w = me = &P.workers[WORKER_MAIN];
     P.runtime = weft_runtime_new(NULL);
     w->self = weft_thread_attach(P.runtime);
     if (w->self == NULL || !kinds_register(w->self))
         fail("no beginning: %s", weft_error_message());
+    if (!P.options.collect && weft_gc_disable(w->self) != WEFT_OK)
+        fail("weft_gc_disable: %s", weft_error_message());
     boards_make(w);
     pthread_t watcher;
     if (pthread_create(&watcher, NULL, watch, NULL) != 0)
@@ -205,6 +211,8 @@ int main(int count, char **arguments)
     pthread_detach(watcher);
     run(w);
     weft_store_relaxed(&P.over, 1u);
+    if (weft_gc_disable(w->self) != WEFT_OK)
+        fail("weft_gc_disable: %s", weft_error_message());
     check_world(w);
     check_nothing_left(w);
     if (weft_thread_detach(w->self) != WEFT_OK || weft_runtime_free(P.runtime) != WEFT_OK)
@@ -213,5 +221,8 @@ int main(int count, char **arguments)
            (unsigned long long)operations_done(), (unsigned long long)P.checks,
            (unsigned long long)(P.checks ? P.objects_checked / P.checks : 0), (unsigned long long)P.swept,
            (unsigned long long)P.forks);
+    printf("stress: %llu collections were asked for and found %llu objects, %llu weak callbacks, %llu hidden checks\n",
+           (unsigned long long)P.collections, (unsigned long long)P.found, (unsigned long long)P.weak_called,
+           (unsigned long long)P.hidden_checks);
     return 0;
 }

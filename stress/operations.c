@@ -236,14 +236,16 @@ static void operation_fail(worker *w, dice *d)
 }
 
 const operation operations[] = {
-    {"create", 1600, operation_create}, {"drop", 900, operation_drop},       {"copy", 900, operation_copy},
-    {"swap", 900, operation_swap},      {"load", 900, operation_load},       {"chain", 30, operation_chain},
-    {"list", 1000, operation_list},     {"dict", 700, operation_dict},       {"instance", 900, operation_instance},
-    {"read", 900, operation_read},      {"section", 400, operation_section}, {"sections", 200, operation_sections},
-    {"lock", 150, operation_lock},      {"block", 150, operation_block},     {"attach", 60, operation_attach},
-    {"share", 30, operation_share},     {"immortal", 1, operation_immortal}, {"memory", 200, operation_memory},
-    {"stop", 10, operation_stop},       {"check", 8, operation_check},       {"fork", 1, operation_fork},
-    {"fail", 4, operation_fail},
+    {"create", 1600, operation_create}, {"drop", 900, operation_drop},           {"copy", 900, operation_copy},
+    {"swap", 900, operation_swap},      {"load", 900, operation_load},           {"chain", 30, operation_chain},
+    {"list", 1000, operation_list},     {"dict", 700, operation_dict},           {"instance", 900, operation_instance},
+    {"read", 900, operation_read},      {"section", 400, operation_section},     {"sections", 200, operation_sections},
+    {"lock", 150, operation_lock},      {"block", 150, operation_block},         {"attach", 60, operation_attach},
+    {"share", 30, operation_share},     {"immortal", 1, operation_immortal},     {"memory", 200, operation_memory},
+    {"stop", 10, operation_stop},       {"check", 8, operation_check},           {"fork", 1, operation_fork},
+    {"fail", 4, operation_fail},        {"collect", 12, operation_collect},      {"freeze", 1, operation_freeze},
+    {"inspect", 3, operation_inspect},  {"settings", 4, operation_settings},     {"defer", 6, operation_defer},
+    {"weak", 700, operation_weak},      {"weak_dict", 400, operation_weak_dict},
 };
 
 uint32_t operations_count(void)

@@ -104,6 +104,7 @@ void operation_lock(worker *w, dice *d)
     keep(w, &a->object, &a->object);
     bool real = strcmp(weft_flavour_name(), "gil") != 0;
     weft_lock(w->self, &a->object);
+    w->locked = true;
     if (real)
         alone(a, 1);
     exchange(w, d, a);
@@ -114,6 +115,7 @@ void operation_lock(worker *w, dice *d)
     exchange(w, d, a);
     if (real)
         alone(a, -1);
+    w->locked = false;
     weft_unlock(w->self, &a->object);
     unkeep(w);
 }

@@ -143,6 +143,8 @@ void *row_main(void *arg)
     w->dice.state = P.options.seed + (uint64_t)w->index * 1000003 + (uint64_t)w->generation * 10000000019;
     dice d = {dice_next(&w->dice)};
     row_start(w);
+    w->calm = w->hides = false; /* its last thread may have ended in a finalizer */
+    unkeep(w);
     row_work(w, dice_one_in(&d, 3) ? dice_below(&d, 30) : dice_below(&d, 4000));
     end_somehow(w, &d);
     weft_store_release(&w->ended, true);
@@ -151,7 +153,7 @@ void *row_main(void *arg)
 
 void rows_describe(void)
 {
-    for (int i = 0; i <= WORKERS_MAX; i++) {
+    for (int i = 0; i < WORKERS; i++) {
         const worker *w = &P.workers[i];
         const char *what = weft_load_relaxed(&w->doing);
         if (what)
@@ -167,8 +169,11 @@ void boards_make(worker *w)
     P.board_instance = weft_instance_new(w->self, P.instance_type);
     P.board_list = weft_list_new(w->self, 0);
     P.board_dict = weft_dict_new(w->self);
+    P.board_weak[0] = weft_weak_dict_new(w->self, WEFT_WEAK_KEYS);
+    P.board_weak[1] = weft_weak_dict_new(w->self, WEFT_WEAK_VALUES);
     for (int i = 0; i < BOARD_NODES; i++)
         P.board_nodes[i] = node_new(w, &d, P.plain_type);
-    if (!P.board_instance || !P.board_list || !P.board_dict || !P.board_nodes[BOARD_NODES - 1])
+    if (!P.board_instance || !P.board_list || !P.board_dict || !P.board_weak[0] || !P.board_weak[1] ||
+        !P.board_nodes[BOARD_NODES - 1])
         fail("no memory to begin with");
 }

@@ -43,6 +43,9 @@ enum {
     BOARD_NODES = 4,
     BOARD_KEYS = 24,
     WORKERS_MAX = 64,
+    WORKERS = WORKERS_MAX + 2, /* and the main thread, and the library's own */
+    WORKER_MAIN = WORKERS_MAX,
+    WORKER_FINALIZER = WORKERS_MAX + 1,
     LIVE_LIMIT = 12000 /* live objects above which checks clear containers */
 };
 
@@ -61,10 +64,13 @@ typedef struct worker {
     weft_object *held[HELD];
     weft_object *kept[2]; /* what the present operation must not lose */
     weft_object *swept[SWEPT];
-    weft_object *finalizing; /* an object inside its finalize callback, which has one reference */
-    weft_object *destroying; /* an object inside its destroy callback: its fields still count */
+    weft_object *looked, *looking; /* a list of what the collector sees, and the one of those that is looked at */
+    weft_object *finalizing;       /* an object inside its finalize callback, which has one reference */
+    weft_object *destroying;       /* an object inside its destroy callback: its fields still count */
     kind_counts counts[KIND_COUNTED];
     bool calm;           /* callbacks must not block */
+    bool locked;         /* has a lock that the end of its thread would leave locked */
+    bool hides;          /* inside a call that holds references on the C stack, and may reach a safepoint with them */
     const char *doing;   /* atomic: for who looks at a program that hangs */
     uint64_t operations; /* atomic: the same */
     pthread_t os_thread;
@@ -83,6 +89,7 @@ typedef struct options {
     uint64_t operations;  /* bit n: operation n is done */
     uint32_t generations; /* a row ends after as many threads; 0: when the time is over */
     bool fail;            /* allocations fail now and then */
+    bool collect;         /* collections start by themselves, and operations start some */
     bool verbose;
 } options;
 
@@ -92,14 +99,17 @@ typedef struct program {
     const weft_type *node_type, *plain_type, *row_type, *leaf_type, *large_type, *instance_type;
     pool_slot pool[POOL];
     weft_object *board_instance, *board_list, *board_dict, *board_nodes[BOARD_NODES];
-    worker workers[WORKERS_MAX + 1];                /* the last is the main thread's */
-    uint32_t immortals;                             /* atomic: made so far */
-    bool flooded;                                   /* atomic: too many live objects at the last check */
-    bool forked;                                    /* a forked child */
-    bool child;                                     /* a forked child that still has one thread */
-    uint64_t next_check_us, next_fork_us;           /* atomic: see is_due */
-    uint32_t over;                                  /* atomic: the time is over */
-    uint64_t checks, objects_checked, forks, swept; /* atomic: for the last line */
+    weft_object *board_weak[2]; /* weak dicts: by key, by value */
+    worker workers[WORKERS];
+    uint32_t immortals;                   /* atomic: made so far */
+    bool flooded;                         /* atomic: too many live objects at the last check */
+    bool forked;                          /* a forked child */
+    bool child;                           /* a forked child that still has one thread */
+    bool child_hides;                     /* a thread that the fork left behind held references on its stack */
+    uint64_t next_check_us, next_fork_us; /* atomic: see is_due */
+    uint32_t over;                        /* atomic: the time is over */
+    uint64_t checks, objects_checked, forks, swept;          /* atomic: for the last line */
+    uint64_t collections, found, weak_called, hidden_checks; /* atomic: the same */
 } program;
 
 extern program P;
@@ -120,8 +130,8 @@ typedef struct node {
     uint64_t canary;
     uint32_t salt;
     uint32_t finalized;
-    uint32_t busy; /* threads inside its lock */
-    uint32_t unused;
+    uint32_t busy;    /* threads inside its lock */
+    uint32_t cleared; /* by a collection */
     weft_object *refs[NODE_REFS];
     uint64_t canary_end;
 } node;
@@ -156,6 +166,8 @@ static inline bool is_node(const weft_object *o)
 
 /* Fails unless `o` is whole. */
 void kind_inspect(const weft_object *o, const char *where);
+/* The calling thread's row, also if it is the library's own thread. */
+worker *worker_of(weft_thread *self);
 /* The program's index of a kind with a destroy callback, or KIND_COUNTED. */
 int kind_of(const weft_object *o);
 
@@ -191,6 +203,15 @@ void operation_read(worker *w, dice *d);
 void operation_section(worker *w, dice *d);
 void operation_sections(worker *w, dice *d);
 void operation_lock(worker *w, dice *d);
+/* operations_collect.c */
+void operation_collect(worker *w, dice *d);
+void operation_freeze(worker *w, dice *d);
+void operation_inspect(worker *w, dice *d);
+void operation_settings(worker *w, dice *d);
+void operation_defer(worker *w, dice *d);
+/* operations_weak.c */
+void operation_weak(worker *w, dice *d);
+void operation_weak_dict(worker *w, dice *d);
 /* fork.c */
 void operation_fork(worker *w, dice *d);
 
@@ -198,6 +219,8 @@ void operation_fork(worker *w, dice *d);
 
 /* Stops the world, adds up all references, and fails unless they are what the counts say. Returns the live objects. */
 size_t check_world(worker *w);
+/* World stopped: does any thread hold references that the check cannot know? */
+bool check_is_hidden(worker *w);
 /* In a world without other threads: drops everything, and fails unless nothing is left. */
 void check_nothing_left(worker *w);
 

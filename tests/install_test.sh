@@ -36,6 +36,12 @@ for name in weft weft_gil; do
         test "$(./hello)" = '2000 items' || { echo "FAILED: with pkg-config: $name $static"; exit 1; }
     done
 done
+# weft.hpp.
+for name in weft weft_gil; do
+    # shellcheck disable=SC2046
+    ${CXX:-c++} -std=c++17 -o words "$source_dir/examples/words.cc" -pthread $(pkg-config --cflags --libs $name) -Wl,-rpath,"$top/$libdir:$top/$libdir/weft"
+    test "$(./words)" = '5 words, "the" 4 times' || { echo "FAILED: weft.hpp: $name"; exit 1; }
+done
 
 # The GIL flavour needs the C library alone, and only the public names are visible.
 readelf -d "$libdir/libweft_gil.so" | grep NEEDED | grep -vE '\[(lib(c|m|pthread)\.so|ld-)' && { echo 'FAILED: weft_gil needs more than libc'; exit 1; }

@@ -121,6 +121,27 @@ static void count(int index, void *arg)
     CHECK_INT(weft_thread_detach(self), WEFT_OK);
 }
 
+static void only_add(int index, void *arg)
+{
+    counting *c = arg;
+    VALUES_THREAD(self, c->runtime);
+    for (int i = 0; i < 20 * test_scale(ROUNDS); i++)
+        (void)weft_atomic_int_add(self, c->by_add, index % 2 ? 3 : -1, NULL);
+    CHECK_INT(weft_thread_detach(self), WEFT_OK);
+}
+
+TEST_CASE(atomic_int, no addition is lost that threads make as fast as they can)
+{
+    values v = values_open();
+    counting c = {v.runtime, weft_atomic_int_new(v.self, 0), NULL, NULL};
+    CHECK_INT(weft_block_begin(v.self), WEFT_OK);
+    test_threads(2, only_add, &c);
+    CHECK_INT(weft_block_end(v.self), WEFT_OK);
+    CHECK_INT(number(v.self, c.by_add), 2 * 20 * test_scale(ROUNDS));
+    weft_decref(v.self, c.by_add);
+    values_close(&v);
+}
+
 TEST_CASE(atomic_int, no step of eight threads is lost)
 {
     values v = values_open();

@@ -31,6 +31,17 @@ TEST_CASE(buffer, grows to any size and keeps what was appended)
     values_close(&v);
 }
 
+TEST_CASE(buffer, gives its memory back when it dies)
+{
+    values v = values_open();
+    size_t before = values_bytes(v.self);
+    weft_object *o = weft_buffer_new(v.self, 100000);
+    CHECK(values_bytes(v.self) >= before + 100000);
+    weft_decref(v.self, o);
+    CHECK(values_bytes(v.self) < before + 100000);
+    values_close(&v);
+}
+
 TEST_CASE(buffer, parts are read and written and the end is cut off)
 {
     values v = values_open();

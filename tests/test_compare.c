@@ -100,6 +100,8 @@ TEST_CASE(compare, what has no order is an error)
     weft_object *x = weft_tuple_new(v.self, &list, 1), *y = weft_tuple_new(v.self, &i, 1);
     int order = 77;
     CHECK_FAILS(weft_compare(v.self, i, s, &order), WEFT_ERROR_TYPE, "int and str have no order");
+    CHECK_FAILS(weft_compare(v.self, s, i, &order), WEFT_ERROR_TYPE, "str and int have no order");
+    CHECK_FAILS(weft_compare(v.self, y, s, &order), WEFT_ERROR_TYPE, "tuple and str have no order");
     CHECK_FAILS(weft_compare(v.self, &weft_none, &weft_none, &order), WEFT_ERROR_TYPE, "none and none have no order");
     CHECK_FAILS(weft_compare(v.self, &weft_true, i, &order), WEFT_ERROR_TYPE, "bool and int have no order");
     CHECK_FAILS(weft_compare(v.self, list, other, &order), WEFT_ERROR_TYPE, "list and list have no order");
@@ -115,6 +117,18 @@ TEST_CASE(compare, what has no order is an error)
     weft_object *all[] = {nan, f, x, y, list, other};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++)
         weft_decref(v.self, all[k]);
+    values_close(&v);
+}
+
+TEST_CASE(compare, levels are given back)
+{
+    values v = values_open();
+    weft_object *one = weft_int_new(v.self, 1), *two = weft_int_new(v.self, 2);
+    weft_object *a = weft_tuple_new(v.self, &one, 1), *b = weft_tuple_new(v.self, &two, 1);
+    for (int i = 0; i < 1000; i++)
+        CHECK_INT(order_of(v.self, a, b), -1);
+    weft_decref(v.self, a);
+    weft_decref(v.self, b);
     values_close(&v);
 }
 

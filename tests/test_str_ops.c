@@ -216,6 +216,19 @@ static bool join(weft_thread *self, void *arg)
     return o != NULL;
 }
 
+TEST_CASE(str_ops, a join that fails leaves nothing behind)
+{
+    values v = values_open();
+    weft_object *s = values_str(v.self, "abc"), *items[] = {s, s, &weft_none},
+                *tuple = weft_tuple_new(v.self, items, 3);
+    size_t before = values_bytes(v.self);
+    CHECK_NULL(weft_str_join(v.self, s, tuple), WEFT_ERROR_TYPE, "item 2");
+    CHECK_INT(values_bytes(v.self), before);
+    weft_decref(v.self, tuple);
+    weft_decref(v.self, s);
+    values_close(&v);
+}
+
 TEST_CASE(str_ops, running out of memory is an error at each allocation)
 {
     values v = values_open();

@@ -29,6 +29,9 @@ void platform_release(void *p, size_t bytes);
  * tables that live for a moment. NULL if refused. platform_release gives it back. */
 void *platform_map(size_t bytes);
 
+/* Of memory that is in use, or will be: what has not been touched yet may be backed by huge pages. A hint. */
+void platform_prefer_huge(void *p, size_t bytes);
+
 /* Calls run(NULL) on the calling OS thread when it ends, or calls exit, before its thread-specific data is destroyed.
  * False: the system has no such thing, or no memory for it. */
 bool platform_at_thread_end(void (*run)(void *unused));

@@ -57,16 +57,24 @@ static void *map_aligned(size_t bytes, size_t alignment)
     return p + front;
 }
 
+void platform_prefer_huge(void *p, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    (void)madvise(p, bytes, MADV_HUGEPAGE); /* if it does not help, it does no harm */
+#else
+    (void)p;
+    (void)bytes;
+#endif
+}
+
 void *platform_map(size_t bytes)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     bytes = (bytes + page - 1) & ~(page - 1);
     if (bytes >= HUGE_FROM) {
         void *p = map_aligned(bytes, HUGE_BYTES);
-#ifdef MADV_HUGEPAGE
         if (p)
-            (void)madvise(p, bytes, MADV_HUGEPAGE); /* if it does not help, it does no harm */
-#endif
+            platform_prefer_huge(p, bytes);
         return p;
     }
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

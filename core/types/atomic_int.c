@@ -1,6 +1,7 @@
 /* atomic_int.c - a number that several threads change together. Any attached thread, any number at once. */
 #include "core/types/atomic_int.h"
 
+#include "core/types/copies.h"
 #include "core/types/types.h"
 
 typedef struct atomic_int_object {
@@ -79,5 +80,6 @@ void atomic_int_type_init(void)
     type_set_builtin(WEFT_TYPE_ATOMIC_INT, &(weft_type_spec){.name = "atomic_int",
                                                              .size = sizeof(atomic_int_object),
                                                              .flags = WEFT_TYPE_IDENTITY,
+                                                             .copy = atomic_int_copy,
                                                              .repr = repr_callback});
 }

@@ -2,6 +2,7 @@
  * may share a buffer. What is read is always a copy; the array moves. Any attached thread, any number at once. */
 #include <string.h>
 
+#include "core/types/copies.h"
 #include "core/types/guard.h"
 #include "core/types/types.h"
 
@@ -205,11 +206,18 @@ static weft_object *repr_callback(weft_thread *self, weft_object *o)
     return weft_str_format(self, "<buffer of %lld bytes>", (long long)weft_buffer_size(self, o));
 }
 
+static size_t raw_size_callback(const weft_object *o)
+{
+    return heap_round(((const buffer_object *)(const void *)o)->capacity); /* the world is stopped */
+}
+
 void buffer_type_init(void)
 {
     type_set_builtin(WEFT_TYPE_BUFFER, &(weft_type_spec){.name = "buffer",
                                                          .size = sizeof(buffer_object),
                                                          .flags = WEFT_TYPE_IDENTITY,
                                                          .destroy = destroy_callback,
+                                                         .raw_size = raw_size_callback,
+                                                         .copy = buffer_copy,
                                                          .repr = repr_callback});
 }

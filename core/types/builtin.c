@@ -19,4 +19,6 @@ void builtin_types_init(void)
     lazy_types_init();
     weak_type_init();
     weak_dict_type_init();
+    cell_type_init();
+    closure_type_init();
 }

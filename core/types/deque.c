@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/text_buffer.h"
 #include "core/types/items.h"
+#include "core/types/copies.h"
 #include "core/types/types.h"
 
 enum { DEQUE_PLACES_LEAST = 8 };
@@ -455,6 +456,9 @@ void deque_type_init(void)
         .destroy = deque_destroy,
         .equal = deque_equal,
         .repr = deque_repr,
+        .raw_size = deque_raw_size,
+        .copy = deque_copy,
+        .copy_fill = deque_copy_fill,
     };
     type_set_builtin(WEFT_TYPE_DEQUE, &spec);
 }

@@ -4,6 +4,7 @@
  * Any attached thread, any number at once. Writers take the dict's guard, and drop references after they left it. */
 #include "core/types/dict.h"
 
+#include "core/types/copies.h"
 #include "core/types/types.h"
 
 /* The checks that all functions with a key begin with. Sets the error; *hash is the key's. */
@@ -249,6 +250,10 @@ void dict_type_init(void)
         .destroy = dict_destroy,
         .equal = dict_equal,
         .repr = dict_repr,
+        .flags = WEFT_TYPE_HASHES,
+        .raw_size = dict_raw_size,
+        .copy = dict_copy,
+        .copy_fill = dict_copy_fill,
     };
     type_set_builtin(WEFT_TYPE_DICT, &spec);
 }

@@ -14,6 +14,12 @@ int instance_traverse(weft_object *o, weft_visit_fn visit, void *arg);
 void instance_clear(weft_thread *self, weft_object *o);
 void instance_destroy(weft_thread *self, weft_object *o);
 weft_object *instance_repr(weft_thread *self, weft_object *o);
+weft_object *instance_copy(weft_thread *self, weft_object *o);
+weft_status instance_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_copy_child_fn map,
+                               void *arg);
+
+/* Is it UTF-8? weft_type_register judges the rest. Sets the error. */
+bool instance_check_type_name(const char *name, const char *function);
 
 static inline instance_object *instance_of(const weft_object *o)
 {

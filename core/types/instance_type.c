@@ -7,14 +7,13 @@
 #include "core/types/instance.h"
 #include "core/types/utf8.h"
 
-/* weft_type_register judges the rest. */
-static bool check_type_name(const char *name)
+bool instance_check_type_name(const char *name, const char *function)
 {
     utf8_error error;
     if (name == NULL || utf8_check(name, strlen(name), &error) >= 0)
         return true;
-    weft_error_set(WEFT_ERROR_VALUE, "weft_instance_type: the type's name: malformed UTF-8 at byte %zu: %s",
-                   error.offset, error.problem);
+    weft_error_set(WEFT_ERROR_VALUE, "%s: the type's name: malformed UTF-8 at byte %zu: %s", function, error.offset,
+                   error.problem);
     return false;
 }
 
@@ -83,7 +82,7 @@ static void copy_names(const char **names, const char *const *slots, size_t coun
 const weft_type *weft_instance_type(weft_thread *self, const char *name, const char *const *slots, size_t count)
 {
     WEFT_CHECK_THREAD(self, NULL);
-    if (!check_type_name(name) || !check_slots(slots, count))
+    if (!instance_check_type_name(name, __func__) || !check_slots(slots, count))
         return NULL;
     size_t size = names_size(slots, count);
     const char **names = weft_mem_alloc(self, size);
@@ -96,7 +95,9 @@ const weft_type *weft_instance_type(weft_thread *self, const char *name, const c
                            .traverse = instance_traverse,
                            .clear = instance_clear,
                            .destroy = instance_destroy,
-                           .repr = instance_repr};
+                           .repr = instance_repr,
+                           .copy = instance_copy,
+                           .copy_fill = instance_copy_fill};
     const weft_type *type = weft_type_register(self, &spec);
     if (type == NULL) {
         weft_mem_free(self, names, size);

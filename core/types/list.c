@@ -5,6 +5,7 @@
 #include "core/types/list.h"
 
 #include "core/text_buffer.h"
+#include "core/types/copies.h"
 #include "core/types/types.h"
 
 static weft_status list_index_error(const char *function, int64_t index, size_t size)
@@ -255,6 +256,9 @@ void list_type_init(void)
         .destroy = list_destroy,
         .equal = list_equal,
         .repr = list_repr,
+        .raw_size = list_raw_size,
+        .copy = list_copy,
+        .copy_fill = list_copy_fill,
     };
     type_set_builtin(WEFT_TYPE_LIST, &spec);
 }

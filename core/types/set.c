@@ -5,6 +5,7 @@
 
 #include "core/text_buffer.h"
 #include "core/types/items.h"
+#include "core/types/copies.h"
 #include "core/types/types.h"
 #include "weft/iterate.h"
 
@@ -249,11 +250,18 @@ void set_types_init(void)
         .destroy = dict_destroy,
         .equal = set_equal,
         .repr = set_repr,
+        .flags = WEFT_TYPE_HASHES,
+        .raw_size = dict_raw_size,
+        .copy = set_copy,
+        .copy_fill = set_copy_fill,
     };
     type_set_builtin(WEFT_TYPE_SET, &spec);
     spec.name = "frozenset";
     spec.size = sizeof(frozenset);
     spec.clear = frozenset_clear;
     spec.hash = frozenset_hash;
+    spec.flags = 0;
+    spec.copy = NULL; /* core/copy.c knows it, as it does tuples */
+    spec.copy_fill = NULL;
     type_set_builtin(WEFT_TYPE_FROZENSET, &spec);
 }

@@ -40,6 +40,12 @@ static inline str_object *find_static(const char *text, size_t size)
     return size == 1 && (unsigned char)text[0] < 128 ? static_string((unsigned char)text[0]) : NULL;
 }
 
+weft_object *str_find_static(const char *text, size_t size)
+{
+    str_object *s = find_static(text, size);
+    return s ? &s->var.object : NULL;
+}
+
 str_object *str_alloc(weft_thread *self, size_t size, int64_t length)
 {
     if (WEFT_UNLIKELY(size > (size_t)PTRDIFF_MAX - STR_SIZE_MAX_SLACK)) {

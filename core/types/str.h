@@ -80,6 +80,9 @@ static inline bool str_equal(const str_object *a, const str_object *b)
     return memcmp(a->data, b->data, a->var.count) == 0;
 }
 
+/* The static str of this text, or NULL if it has none. */
+weft_object *str_find_static(const char *text, size_t size);
+
 /* A str of `size` bytes whose text the caller writes before anyone else sees it; `length` in code points. The NUL is
  * written already. Sizes 0 and 1 too give a new object. NULL: WEFT_ERROR_MEMORY, WEFT_ERROR_OVERFLOW. */
 str_object *str_alloc(weft_thread *self, size_t size, int64_t length);

@@ -19,8 +19,10 @@ void set_types_init(void);
 void deque_type_init(void);
 void iterator_types_init(void); /* over the built-in containers */
 void lazy_types_init(void);     /* range, map, filter, enumerate, zip, generator */
-void weak_type_init(void); /* refcount/weak.c */
+void weak_type_init(void);      /* refcount/weak.c */
 void weak_dict_type_init(void);
+void cell_type_init(void);
+void closure_type_init(void);
 
 enum { INT_CACHED_COUNT = WEFT_INT_CACHED_MAX - WEFT_INT_CACHED_MIN + 1 };
 

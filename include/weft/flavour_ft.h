@@ -47,6 +47,7 @@ enum {
 
     WEFT_BIT_TRACKED = 1,
     WEFT_BIT_FINALIZED = 2,
+    WEFT_BIT_INTERNED = 2, /* of a str, which has no finalizer: it stands in the table of core/types/intern.c */
     WEFT_BIT_FROZEN = 4,
     WEFT_BIT_LOGGED = 8, /* of the block, dead or alive: it stands in a log of young blocks (docs/young.md) */
     WEFT_BIT_DEFERRED = 16,

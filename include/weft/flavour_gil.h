@@ -27,6 +27,7 @@ WEFT_STATIC_ASSERT(sizeof(weft_object) == 16, "two words");
 enum {
     WEFT_BIT_TRACKED = 1,
     WEFT_BIT_FINALIZED = 2,
+    WEFT_BIT_INTERNED = 2, /* of a str, which has no finalizer: it stands in the table of core/types/intern.c */
     WEFT_BIT_FROZEN = 4,
     WEFT_BIT_OLD = 8,
     WEFT_BIT_DEFERRED = 16,

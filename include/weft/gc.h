@@ -78,8 +78,9 @@ enum {
 WEFT_API weft_status weft_gc_set_debug(weft_thread *self, uint32_t flags);
 WEFT_API uint32_t weft_gc_get_debug(weft_thread *self);
 
-/* The garbage list: objects saved by WEFT_GC_DEBUG_SAVE_ALL, and objects that their type's clear did not free. A strong
- * reference to the runtime's one list; NULL: an error. */
+/* The garbage list: objects saved by WEFT_GC_DEBUG_SAVE_ALL. A strong reference to the runtime's one list; NULL: an error.
+ * Objects that outlive their type's clear do not come here: whether one has died cannot be known without a reference that
+ * keeps it alive, and another thread may hold it for a moment. The next collection finds those that are garbage still. */
 WEFT_API WEFT_MUST_USE weft_object *weft_gc_garbage(weft_thread *self);
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */

@@ -54,6 +54,24 @@ WEFT_API WEFT_MUST_USE weft_object *weft_repr(weft_thread *self, weft_object *o)
 /* Bytes of o's own block (as asked of the heap), not of what it refers to or of its raw memory. */
 WEFT_API size_t weft_sizeof(const weft_object *o);
 
+/* The same with o's raw memory: the array of a list, the table of a dict. Or a negative status. May stop the world. */
+WEFT_API int64_t weft_sizeof_full(weft_thread *self, weft_object *o);
+
+/* The sum of that over all objects that can be reached from `o`, each counted once, `o` included, those that others use too.
+ * Or a negative status: WEFT_ERROR_MEMORY (it keeps a table of the objects it has seen, outside the heap). Stops the world
+ * for as long as it takes. */
+WEFT_API int64_t weft_sizeof_deep(weft_thread *self, weft_object *o);
+
+/* A new reference to a copy that refers to the same objects as `o`; to `o` itself if it can never change (numbers, text,
+ * tuples, frozen sets, closures). A list, dict, set or deque is copied as it is at one moment, other objects one reference after the other.
+ * NULL: WEFT_ERROR_TYPE (a type without a copy callback), WEFT_ERROR_MEMORY, or what a callback failed with. */
+WEFT_API WEFT_MUST_USE weft_object *weft_copy(weft_thread *self, weft_object *o);
+
+/* The same for all objects that can be reached from `o`, each copied once: what was one object is one object in the copy, and
+ * cycles are as they were. Objects that can never change are shared, and tuples that hold only such. WEFT_ERROR_LIMIT:
+ * tuples or frozen sets directly in each other, more than 200 deep (nothing else is limited in depth). On an error nothing is left behind. */
+WEFT_API WEFT_MUST_USE weft_object *weft_deep_copy(weft_thread *self, weft_object *o);
+
 WEFT_END_DECLS
 
 #endif

@@ -59,6 +59,11 @@ WEFT_API WEFT_MUST_USE weft_object *weft_str_from_int(weft_thread *self, int64_t
  * back, where precision means nothing. precision: 0 to 100. WEFT_ERROR_VALUE. */
 WEFT_API WEFT_MUST_USE weft_object *weft_str_from_float(weft_thread *self, double value, char style, int precision);
 
+/* The one str of this text in the runtime: a new reference to it, which is `o` itself if there was none. So interned strs
+ * are equal exactly when they are the same object. An immortal one stays for good; others leave the table when they die.
+ * Finding one that is there takes no lock. NULL: WEFT_ERROR_TYPE, WEFT_ERROR_MEMORY. */
+WEFT_API WEFT_MUST_USE weft_object *weft_str_intern(weft_thread *self, weft_object *o, bool immortal);
+
 /* ---- buffer: bytes that grow. Any number of threads at once; each call is one step for the others. ---- */
 
 static inline bool weft_is_buffer(const weft_object *o)

@@ -43,6 +43,27 @@ typedef weft_object *(*weft_iterate_fn)(weft_thread *self, weft_object *o);
 /* weft_next: 1 and *item, a new reference, 0 at the end, or an error. Makes `o` an iterator. */
 typedef int (*weft_next_fn)(weft_thread *self, weft_object *o, weft_object **item);
 
+/* Bytes of raw memory that `o` holds besides its own block, as asked of the heap. The world is stopped: it must not
+ * allocate, lock, count, or block. */
+typedef size_t (*weft_raw_size_fn)(const weft_object *o);
+
+/* weft_copy and weft_deep_copy: a new object like `o` that refers to nothing yet; NULL with an error. For a type that holds
+ * references, copy_fill follows. */
+typedef weft_object *(*weft_copy_fn)(weft_thread *self, weft_object *o);
+
+/* Gives a new reference to what stands for `child` in the copy: the child, or a copy of it, which may not be filled yet and
+ * must not be asked for its hash or equality. NULL with an error. */
+typedef weft_object *(*weft_copy_child_fn)(weft_thread *self, weft_object *child, void *arg);
+
+/* Puts into `to`, which copy has made from `from`, what map gives for each reference of `from`. What map has given
+ * belongs to `to` or is dropped. WEFT_OK, or an error (map's, for example): `to` is dropped then. No other thread
+ * can see `to`, but for an object that it is reachable from by callbacks. */
+typedef weft_status (*weft_copy_fill_fn)(weft_thread *self, weft_object *to, weft_object *from, weft_copy_child_fn map,
+                                         void *arg);
+
+/* weft_call: a new reference to the result, or NULL with an error. `arguments` is a tuple. */
+typedef weft_object *(*weft_call_fn)(weft_thread *self, weft_object *o, weft_object *arguments);
+
 typedef struct weft_type_spec {
     const char *name; /* copied; 1 to 63 bytes of UTF-8 */
     size_t size;      /* bytes of the fixed part, header included: sizeof of a struct that begins with weft_object */
@@ -50,18 +71,24 @@ typedef struct weft_type_spec {
     uint32_t flags;   /* WEFT_TYPE_* below */
     weft_traverse_fn traverse; /* given exactly when objects hold references */
     weft_clear_fn clear;
-    weft_finalize_fn finalize; /* NULL: none */
-    weft_destroy_fn destroy;   /* NULL: nothing to drop */
-    weft_hash_fn hash;         /* NULL: not hashable, unless WEFT_TYPE_IDENTITY */
-    weft_equal_fn equal;       /* NULL: equal only to itself */
-    weft_repr_fn repr;         /* NULL: "<name at 0x...>" */
-    weft_iterate_fn iterate;   /* NULL: not iterable, unless there is `next` */
-    weft_next_fn next;         /* NULL: no iterator */
+    weft_finalize_fn finalize;   /* NULL: none */
+    weft_destroy_fn destroy;     /* NULL: nothing to drop */
+    weft_hash_fn hash;           /* NULL: not hashable, unless WEFT_TYPE_IDENTITY */
+    weft_equal_fn equal;         /* NULL: equal only to itself */
+    weft_repr_fn repr;           /* NULL: "<name at 0x...>" */
+    weft_iterate_fn iterate;     /* NULL: not iterable, unless there is `next` */
+    weft_next_fn next;           /* NULL: no iterator */
+    weft_call_fn call;           /* NULL: not callable */
+    weft_raw_size_fn raw_size;   /* NULL: none */
+    weft_copy_fn copy;           /* NULL: not copied, unless WEFT_TYPE_IMMUTABLE */
+    weft_copy_fill_fn copy_fill; /* with copy, exactly when objects hold references */
 } weft_type_spec;
 
 enum {
-    WEFT_TYPE_IDENTITY = 1u << 0, /* hash by address */
-    WEFT_TYPE_EPHEMERON = 1u << 1 /* the library's own: some references count only while a key lives */
+    WEFT_TYPE_IDENTITY = 1u << 0,  /* hash by address */
+    WEFT_TYPE_EPHEMERON = 1u << 1, /* the library's own: some references count only while a key lives */
+    WEFT_TYPE_IMMUTABLE = 1u << 2, /* a copy, deep or not, is the object itself */
+    WEFT_TYPE_HASHES = 1u << 3     /* copy_fill asks for hashes or equality: a deep copy fills it after all others */
 };
 
 /* The indexes of the built-in types, the same in every runtime and both flavours. */
@@ -86,6 +113,8 @@ enum weft_type_index {
     WEFT_TYPE_ENUMERATE,
     WEFT_TYPE_ZIP,
     WEFT_TYPE_GENERATOR, /* 19 */
+    WEFT_TYPE_CELL = 20,
+    WEFT_TYPE_CLOSURE,
     WEFT_TYPE_WEAK_DICT = 29,
     WEFT_TYPE_WEAK_ENTRY,
     WEFT_TYPE_WEAKREF,
@@ -115,11 +144,15 @@ struct weft_type {
     weft_repr_fn repr;
     weft_iterate_fn iterate;
     weft_next_fn next;
+    weft_call_fn call;
+    weft_raw_size_fn raw_size;
+    weft_copy_fn copy;
+    weft_copy_fill_fn copy_fill;
     weft_runtime *runtime;         /* the one it was registered in; NULL: built in */
     void *data;                    /* the module's own: slot names of an instance type */
     void (*data_free)(void *data); /* called when the runtime is freed; NULL: nothing to do */
     char name[64];
-    uint8_t unused[256 - 8 * 4 - 12 * 8 - 64]; /* 7 * 4, and 4 to align */
+    uint8_t unused[256 - 8 * 4 - 16 * 8 - 64]; /* 7 * 4, and 4 to align */
 };
 
 WEFT_STATIC_ASSERT(sizeof(weft_type) == 256, "weft_type_of shifts by 8");

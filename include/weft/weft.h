@@ -16,7 +16,8 @@
 #include "weft/weakref.h"    /* weak references */
 #include "weft/scalars.h"    /* none, bool, int, float */
 #include "weft/text.h"       /* str, bytes */
-#include "weft/containers.h" /* tuple, list, dict, set, deque, instances */
+#include "weft/containers.h" /* tuple, list, dict, set, deque, instances, cell, closure */
 #include "weft/iterate.h"    /* iterators */
+#include "weft/json.h"       /* JSON in and out */
 
 #endif
