@@ -12,10 +12,10 @@
 
 enum {
     BUCKET_CAPACITY = 1024, /* numbers that wait to be subtracted in one part: as many as its counts have cache lines */
-    STACK_CAPACITY = 4096, /* of a worker; what does not fit becomes a bit in `pending` */
-    RING_CAPACITY = 32,    /* objects on their way into the cache. A power of two */
-    PART_SHIFT_LEAST = 14, /* a part: so many numbers, whose counts stay in the cache while one works on them */
-    PART_SHIFT_MOST = 16,  /* a number within its part is 16 bits in a bucket */
+    STACK_CAPACITY = 4096,  /* of a worker; what does not fit becomes a bit in `pending` */
+    RING_CAPACITY = 32,     /* objects on their way into the cache. A power of two */
+    PART_SHIFT_LEAST = 14,  /* a part: so many numbers, whose counts stay in the cache while one works on them */
+    PART_SHIFT_MOST = 16,   /* a number within its part is 16 bits in a bucket */
     PARTS_WISHED = 512
 };
 
