@@ -1,6 +1,6 @@
 #!/bin/sh
 # figures.sh BUILD_DIR [REPORT_DIR [OPTION...]] - prints the figures that Weft promises beside their goals and writes
-# figures.json. Options go to weft_figures (--rounds, --only). After them, as context, a comparison with liburcu.
+# figures.json. Options go to weft_figures (--rounds, --only). After them, as context, comparisons with liburcu and CPython.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -30,5 +30,10 @@ if [ -x "$build/bench/weft_reclaim_compare" ]; then
     "$build/bench/weft_reclaim_compare" || status=$?
 else
     echo "no comparison with liburcu: it was not found when the build was configured"
+fi
+if command -v python3 > /dev/null 2>&1 && python3 -c 'import json, sys; sys.exit(sys.version_info < (3, 7))' 2> /dev/null; then
+    python3 "$here/cpython.py" || status=$?
+else
+    echo "no comparison with CPython: there is no python3"
 fi
 exit $status

@@ -516,6 +516,7 @@ typedef struct model {
     uint64_t stamp[MODEL_KEYS];                        /* when it was put in: gives the order */
     uint64_t clock;
     int keys_used, size;
+    bool peeked; /* constant: the dict was peeked at, and half of the gets are peeks */
 } model;
 
 static void model_put(model *m, int key, int value)
@@ -593,7 +594,11 @@ static void model_step(model *m, uint64_t random)
         model_iterate(m);
     } else {
         weft_object *got = NULL;
-        CHECK_INT(weft_dict_get(m->self, m->dict, k, &got), m->value[key] >= 0);
+        bool peeks = m->peeked && what & 1;
+        int found = (peeks ? weft_dict_peek : weft_dict_get)(m->self, m->dict, k, &got);
+        CHECK_INT(found, m->value[key] >= 0);
+        if (peeks)
+            weft_xincref(m->self, got);
         CHECK_PTR(got, m->value[key] >= 0 ? m->keys[m->value[key]] : NULL);
         weft_xdecref(m->self, got);
     }
@@ -602,25 +607,46 @@ static void model_step(model *m, uint64_t random)
 static void model_run(weft_thread *self, model *m, int steps)
 {
     uint64_t state = test_seed();
+    weft_object *none;
     m->self = self;
     m->dict = weft_dict_new(self);
+    if (m->peeked)
+        CHECK_INT(weft_dict_peek(self, m->dict, m->keys[0], &none), 0);
     m->size = 0;
     m->clock = 0;
     for (int i = 0; i < m->keys_used; i++)
         m->value[i] = -1;
     for (int step = 0; step < steps; step++) {
         model_step(m, test_random(&state));
+        weft_safepoint(self);
         if (!CHECK_INT(weft_dict_size(self, m->dict), m->size))
             break;
     }
     model_iterate(m);
     weft_decref(self, m->dict);
+    for (int i = 0; i < 3; i++)
+        weft_safepoint(self);
     for (int i = 0; i < m->keys_used; i++) {
         CHECK_INT(weft_refcount(self, m->keys[i]), 1);
         CHECK_INT(weft_refcount(self, m->twins[i]), 1);
         weft_decref(self, m->keys[i]);
         weft_decref(self, m->twins[i]);
     }
+}
+
+/* The static model of each test is its own, so `peeked` is false unless it is set. */
+TEST_CASE(dict, a million random operations on a dict that was peeked at do what they do to a plain model)
+{
+    values v = values_open();
+    static model m;
+    m.peeked = true;
+    m.keys_used = 200;
+    for (int i = 0; i < m.keys_used; i++) {
+        m.keys[i] = i % 2 ? weft_int_new(v.self, 1000 + i) : weft_str_format(v.self, "key number %d", i);
+        m.twins[i] = i % 2 ? weft_int_new(v.self, 1000 + i) : weft_str_format(v.self, "key number %d", i);
+    }
+    model_run(v.self, &m, test_scale(1000000));
+    values_close(&v);
 }
 
 TEST_CASE(dict, a million random operations with str keys do what they do to a plain model)

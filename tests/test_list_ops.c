@@ -314,7 +314,7 @@ static void model_run(bool shared)
         CHECK(weft_list_peek(v.self, m.list, 0) == NULL);
         CHECK_ERROR(WEFT_ERROR_INDEX, "outside a list of 0");
     }
-    int steps = test_scale(300000);
+    int steps = test_scale(1000000);
     for (int step = 0; step < steps; step++) {
         unsigned what = (unsigned)below(&state, 8);
         if (what < 3)
@@ -339,12 +339,12 @@ static void model_run(bool shared)
     values_close(&v);
 }
 
-TEST_CASE(list_ops, random operations do what they do to a plain array)
+TEST_CASE(list_ops, a million random operations do what they do to a plain array)
 {
     model_run(false);
 }
 
-TEST_CASE(list_ops, random operations on a list that others may read do what they do to a plain array)
+TEST_CASE(list_ops, a million random operations on a list that others may read do what they do to a plain array)
 {
     model_run(true);
 }
@@ -365,6 +365,16 @@ static bool try_slice_set(weft_thread *self, void *arg)
         return true;
     CHECK_INT(weft_list_size(self, arg), size);
     return false;
+}
+
+static bool try_extend(weft_thread *self, void *arg)
+{
+    weft_object *list = weft_list_new(self, 0);
+    bool extended = list != NULL && weft_list_extend(self, list, arg) == WEFT_OK;
+    if (list != NULL)
+        CHECK_INT(weft_list_size(self, list), extended ? weft_list_size(self, arg) : 0);
+    weft_xdecref(self, list);
+    return extended;
 }
 
 static bool try_delete(weft_thread *self, void *arg)
@@ -398,6 +408,7 @@ TEST_CASE(list_ops, every allocation may fail and nothing changes)
     CHECK(values_exhaust(v.self, try_list_from, str) >= 3);
     weft_decref(v.self, str);
     CHECK(values_exhaust(v.self, try_slice, list) >= 2);
+    CHECK(values_exhaust(v.self, try_extend, list) >= 3);
     CHECK(values_exhaust(v.self, try_sort, list) >= 2);
     CHECK(values_exhaust(v.self, try_slice_set, list) >= 1);
     CHECK(values_exhaust(v.self, try_delete, list) >= 1);

@@ -60,5 +60,8 @@ double probe_bytes_list(weft_thread *self, uint32_t threads);
 double probe_bytes_tuple2(weft_thread *self, uint32_t threads);
 double probe_bytes_instance3(weft_thread *self, uint32_t threads);
 double probe_bytes_dict5(weft_thread *self, uint32_t threads);
+double probe_dict_random_peek(weft_thread *self, uint32_t threads);
+double probe_dict_hot_peek(weft_thread *self, uint32_t threads);
+double probe_op_sort(weft_thread *self, uint32_t threads);
 
 #endif

@@ -53,6 +53,9 @@ const probe bench_probes[] = {
     {"bytes_tuple2", "bytes", probe_bytes_tuple2},
     {"bytes_instance3", "bytes", probe_bytes_instance3},
     {"bytes_dict5", "bytes", probe_bytes_dict5},
+    {"dict_random_peek", "ns", probe_dict_random_peek},
+    {"dict_hot_peek", "ns", probe_dict_hot_peek},
+    {"op_sort", "ns", probe_op_sort},
     {NULL, NULL, NULL},
 };
 

@@ -37,18 +37,26 @@ weft_object *weft_dict_new(weft_thread *self)
     return o;
 }
 
-size_t dict_size(weft_thread *self, dict *d)
+static inline size_t size_now(const dict *d)
 {
-    guard g;
-    bool guarded = !guard_readable(self, &d->object);
-    if (guarded)
-        guard_enter(self, &g, &d->object);
     /* order: acquire - pairs with the release stores of the table and of `used`: who sees the number of entries sees
      * the entries. */
     const dict_table *t = weft_load_acquire(&d->table);
-    size_t size = t ? weft_load_acquire(&t->used) : 0;
-    if (guarded)
-        guard_leave(self, &g);
+    return t ? weft_load_acquire(&t->used) : 0;
+}
+
+/* Who has seen an entry come or go sees the number of entries after that, or that it changes, and waits. */
+size_t dict_size(weft_thread *self, dict *d)
+{
+    if (WEFT_LIKELY(guard_readable(self, &d->object))) {
+        size_t size = size_now(d);
+        if (WEFT_LIKELY(!(size & DICT_USED_CHANGES)))
+            return size;
+    }
+    guard g;
+    guard_enter(self, &g, &d->object);
+    size_t size = size_now(d);
+    guard_leave(self, &g);
     return size;
 }
 

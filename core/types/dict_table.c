@@ -127,6 +127,15 @@ static weft_status dict_rebuild_locked(weft_thread *self, dict *d)
     return WEFT_OK;
 }
 
+/* Before an entry comes or goes: the number is not to be believed until it is written anew. */
+static inline size_t dict_used_change(dict_table *t)
+{
+    size_t used = t->used;
+    /* order: release - and the stores of the change are releases too: who has seen the change sees this. */
+    weft_store_release(&t->used, used | DICT_USED_CHANGES);
+    return used;
+}
+
 weft_status dict_insert_locked(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object *value)
 {
     dict_table *t = d->table;
@@ -148,8 +157,10 @@ weft_status dict_insert_locked(weft_thread *self, dict *d, weft_object *key, uin
     dict_raise_version_locked(d);
     /* order: release - pairs with dict_next's acquire load: entries below `filled` are complete. */
     weft_store_release(&t->filled, number + 1);
+    size_t used = dict_used_change(t);
     dict_slot_store(t, slot, number);
-    weft_store_release(&t->used, t->used + 1);
+    /* order: release - pairs with dict_size: who sees the number of entries sees the entries. */
+    weft_store_release(&t->used, used + 1);
     return WEFT_OK;
 }
 
@@ -158,12 +169,13 @@ void dict_remove_locked(dict *d, dict_entry *e, size_t slot, weft_object **key, 
     dict_table *t = d->table;
     *key = e->key;
     *value = e->value;
+    size_t used = dict_used_change(t);
     /* order: release - before either can die, so that ref_read's second look misses it. The value goes first: its
      * store is the moment of removal. */
     weft_store_release(&e->value, (weft_object *)NULL);
     weft_store_release(&e->key, (weft_object *)NULL);
     dict_slot_store(t, slot, SLOT_GONE);
-    weft_store_release(&t->used, t->used - 1);
+    weft_store_release(&t->used, used - 1); /* order: release - as in dict_insert_locked */
 }
 
 static size_t slot_of_entry(const dict_table *t, uint64_t hash, size_t number)

@@ -24,8 +24,11 @@ typedef struct dict_entry {
     weft_object *value; /* the same */
 } dict_entry;
 
+/* Set in `used` while an entry comes or goes, which takes more than one store. */
+#define DICT_USED_CHANGES ((size_t)1 << (8 * sizeof(size_t) - 1))
+
 typedef struct dict_table {
-    size_t used;        /* live entries; written under the guard */
+    size_t used;        /* live entries; written under the guard. With DICT_USED_CHANGES: not for readers without it */
     size_t filled;      /* entries handed out, live or removed; the same */
     uint8_t log2_slots; /* constant */
     uint8_t log2_width; /* bytes of a slot; constant */
