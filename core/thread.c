@@ -134,17 +134,16 @@ weft_thread *weft_thread_attach(weft_runtime *runtime)
         weft_error_set(WEFT_ERROR_THREAD, "weft_thread_attach: this thread is attached already");
         return NULL;
     }
-    pthread_once(&key_once, key_make);
-    if (!key_made || pthread_setspecific(key, &thread_anchor) != 0) {
-        weft_error_set(WEFT_ERROR_SYSTEM, "weft_thread_attach: no thread-specific key to notice the thread's end");
-        return NULL;
-    }
     thread *t = thread_take(runtime);
     if (t == NULL)
         return NULL;
-    if (heap_thread_attach(&runtime->heap, &t->heap) != WEFT_OK) {
-        thread_give(runtime, t);
-        return NULL;
+    /* Before anything that might allocate outside a lock that a fork waits for: heap_mimalloc_fork.c. */
+    if (heap_thread_attach(&runtime->heap, &t->heap) != WEFT_OK)
+        goto no_part;
+    pthread_once(&key_once, key_make);
+    if (!key_made || pthread_setspecific(key, &thread_anchor) != 0) {
+        weft_error_set(WEFT_ERROR_SYSTEM, "weft_thread_attach: no thread-specific key to notice the thread's end");
+        goto no_key;
     }
     t->os_next = memberships;
     memberships = t;
@@ -152,6 +151,12 @@ weft_thread *weft_thread_attach(weft_runtime *runtime)
     heap_magazines_init(t);
     weft_store_relaxed(&t->anchor, (const void *)&thread_anchor);
     return &t->head;
+
+no_key:
+    heap_thread_detach(&runtime->heap, &t->heap);
+no_part:
+    thread_give(runtime, t);
+    return NULL;
 }
 
 static void membership_remove(thread *t)
