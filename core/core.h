@@ -23,7 +23,9 @@ typedef struct thread {
     young_thread young; /* gc/state_ft.h */
     const void *anchor; /* which OS thread is attached: the address of its thread-local anchor; NULL: none. Atomic,
                                 so that misuse by another thread is an error and not a race */
-    bool blocked;       /* inside weft_block_begin .. end */
+    bool blocked;       /* inside weft_block_begin .. end, or aside */
+    bool aside;         /* away while its OS thread waits in another runtime, or has that one stopped */
+    bool forking;       /* between weft_fork_before and _after */
     bool stopping;      /* has the world stopped */
     bool destroying;    /* inside object_destroy's loop */
     struct lock_waiting *waiting; /* the lock it waits for, or NULL; atomic: core/lock.h */
@@ -48,6 +50,9 @@ struct weft_runtime {
     struct intern_table *interned; /* read by anyone, acquire; written under lock: core/types/intern.c */
     uint32_t *types;               /* indexes of the types registered here; lock */
     size_t types_count, types_capacity;
+    weft_runtime *next; /* of the process: core/fork.h */
+    thread *forker;     /* over a fork, the forking OS thread's; core/fork.c */
+    uint32_t fork_from; /* what it was doing here */
 };
 
 static inline thread *thread_of(weft_thread *self)
@@ -119,11 +124,26 @@ static inline bool object_is_live(const weft_object *o);
 
 /* ---- threads: core/thread.c ------------------------------------------------------------------------------------ */
 
+/* While an OS thread waits in one runtime, or has its world stopped, it is away from the others, so that nobody there
+ * waits for it in turn: sets its running memberships but `t` aside; takes them up again, t being entered, for which it may
+ * have to leave t for a while. Sections are not left. */
+void thread_others_leave(thread *t);
+void thread_others_enter(thread *t);
+
+/* Every running membership of the OS thread sleeps for a moment. No world that it has stopped is started. */
+void thread_all_pause(uint64_t ns);
+
+/* A membership for an OS thread that has none and forks: beyond max_threads if it must be; not entered. NULL without an
+ * error set: no memory. Leaving runs no destructors; what is to be destroyed waits for who gets the id next. */
+thread *thread_attach_forking(weft_runtime *runtime);
+void thread_detach_forking(thread *t, bool entered);
+
 /* Frees the pool. No thread is attached. */
 void threads_close(weft_runtime *runtime);
 
-/* In a forked child: every other thread is gone, and its struct goes to the pool. runtime->lock is held. */
-void threads_after_fork_child(thread *self);
+/* In a forked child: every other thread is gone, and its struct goes to the pool; `attached` of those left count as
+ * attached, self or none. runtime->lock is held. */
+void threads_after_fork_child(thread *self, uint32_t attached);
 
 /* ---- types: core/type.c ---------------------------------------------------------------------------------------- */
 

@@ -5,7 +5,9 @@
  * the id. An OS thread that ends while attached is detached by the destructor of a thread-specific key.
  * Threads: each function says; the list of memberships is the OS thread's own. */
 #include <stdlib.h>
+#include <time.h>
 
+#include "core/error.h"
 #include "core/lock.h"
 #include "refcount/refcount.h"
 
@@ -29,8 +31,8 @@ static void memberships_end(void *unused)
          * there is no memory for another, allocations in what follows fail. */
         (void)heap_thread_attach(&t->head.runtime->heap, &t->heap);
         if (t->blocked) {
+            t->blocked = t->aside = false;
             thread_enter(t);
-            t->blocked = false;
         }
         if (t->stopping)
             weft_world_start(&t->head);
@@ -45,9 +47,68 @@ static void key_make(void)
     key_made = pthread_key_create(&key, memberships_end) == 0;
 }
 
+/* ---- several memberships ------------------------------------------------------------------------------------------- */
+
+enum { OTHERS_FIRST_NS = 10 * 1000 * 1000, OTHERS_MOST_NS = 1000 * 1000 * 1000 };
+
+static bool has_others(const thread *t)
+{
+    return memberships != t || t->os_next != NULL;
+}
+
+void thread_others_leave(thread *t)
+{
+    if (WEFT_LIKELY(!has_others(t)))
+        return;
+    for (thread *m = memberships; m; m = m->os_next) {
+        if (m == t || m->blocked || m->stopping)
+            continue;
+        world_leave(m);
+        m->blocked = m->aside = true;
+    }
+}
+
+static bool try_others_enter(const thread *t, uint64_t ns)
+{
+    for (thread *m = memberships; m; m = m->os_next) {
+        if (m == t || !m->aside)
+            continue;
+        if (!try_world_enter(m, ns))
+            return false;
+        m->blocked = m->aside = false;
+    }
+    return true;
+}
+
+/* Whoever waits for one world while it is in another may be waiting for somebody who does the same the other way round.
+ * So it waits only for so long, and then begins again with neither. */
+static void enter_with_others(thread *t)
+{
+    for (uint64_t ns = OTHERS_FIRST_NS;; ns = ns < OTHERS_MOST_NS ? ns * 2 : ns) {
+        if (try_world_enter(t, ns)) {
+            if (try_others_enter(t, ns))
+                return;
+            world_leave(t);
+        }
+        thread_others_leave(t);
+    }
+}
+
+void thread_others_enter(thread *t)
+{
+    if (WEFT_LIKELY(!has_others(t)) || try_others_enter(t, OTHERS_FIRST_NS))
+        return;
+    world_leave(t);
+    thread_others_leave(t);
+    enter_with_others(t);
+}
+
 void thread_enter(thread *t)
 {
-    world_enter(t);
+    if (WEFT_LIKELY(!has_others(t)))
+        world_enter(t);
+    else
+        enter_with_others(t);
     critical_resume(t);
 }
 
@@ -55,7 +116,22 @@ void thread_leave(thread *t)
 {
     critical_leave_all(t);
     world_leave(t);
+    thread_others_leave(t);
 }
+
+void thread_all_pause(uint64_t ns)
+{
+    thread *t = memberships;
+    while (t && (t->blocked || t->stopping))
+        t = t->os_next;
+    if (t)
+        thread_leave(t);
+    nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
+    if (t)
+        thread_enter(t);
+}
+
+/* ---- attaching ------------------------------------------------------------------------------------------------------- */
 
 weft_status thread_check_failed(const weft_thread *self, const char *function)
 {
@@ -67,6 +143,8 @@ weft_status thread_check_failed(const weft_thread *self, const char *function)
         return weft_error_set(WEFT_ERROR_THREAD, "%s: self is not attached", function);
     if (anchor != &thread_anchor)
         return weft_error_set(WEFT_ERROR_THREAD, "%s: self is attached by another thread", function);
+    if (t->aside)
+        return weft_error_set(WEFT_ERROR_THREAD, "%s: this thread has the world of another runtime stopped", function);
     return weft_error_set(WEFT_ERROR_THREAD, "%s: self is inside a blocking region", function);
 }
 
@@ -81,7 +159,7 @@ weft_thread *weft_thread_current(weft_runtime *runtime)
 static thread *thread_create_locked(weft_runtime *runtime)
 {
     thread *t = NULL;
-    if (heap_should_fail(&runtime->heap) || posix_memalign((void **)&t, 64, sizeof *t) != 0) {
+    if (posix_memalign((void **)&t, 64, sizeof *t) != 0) {
         weft_error_set(WEFT_ERROR_MEMORY, "weft_thread_attach: out of memory");
         return NULL;
     }
@@ -96,31 +174,39 @@ static thread *thread_create_locked(weft_runtime *runtime)
     return t;
 }
 
+static thread *thread_from_pool_locked(weft_runtime *runtime)
+{
+    thread *t = runtime->pool;
+    if (t == NULL)
+        return thread_create_locked(runtime);
+    runtime->pool = t->pool_next;
+    return t;
+}
+
 /* From the pool, or new; counted as attached. */
 static thread *thread_take(weft_runtime *runtime)
 {
     thread *t = NULL;
     pthread_mutex_lock(&runtime->lock);
-    if (runtime->attached == runtime->max_threads) {
+    if (runtime->attached >= runtime->max_threads) {
         weft_error_set(WEFT_ERROR_LIMIT, "weft_thread_attach: %u threads are attached, there can be no more",
                        (unsigned)runtime->attached);
-    } else if (runtime->pool) {
-        t = runtime->pool;
-        runtime->pool = t->pool_next;
+    } else if (runtime->pool == NULL && heap_should_fail(&runtime->heap)) {
+        weft_error_set(WEFT_ERROR_MEMORY, "weft_thread_attach: out of memory");
     } else {
-        t = thread_create_locked(runtime);
+        t = thread_from_pool_locked(runtime);
     }
     runtime->attached += t != NULL;
     pthread_mutex_unlock(&runtime->lock);
     return t;
 }
 
-static void thread_give(weft_runtime *runtime, thread *t)
+static void thread_give(weft_runtime *runtime, thread *t, uint32_t attached)
 {
     pthread_mutex_lock(&runtime->lock);
     t->pool_next = runtime->pool;
     runtime->pool = t;
-    runtime->attached--;
+    runtime->attached -= attached;
     pthread_mutex_unlock(&runtime->lock);
 }
 
@@ -155,7 +241,7 @@ weft_thread *weft_thread_attach(weft_runtime *runtime)
 no_key:
     heap_thread_detach(&runtime->heap, &t->heap);
 no_part:
-    thread_give(runtime, t);
+    thread_give(runtime, t, 1);
     return NULL;
 }
 
@@ -183,9 +269,46 @@ weft_status weft_thread_detach(weft_thread *self)
     weft_store_relaxed(&t->anchor, (const void *)NULL);
     membership_remove(t);
     heap_thread_detach(&self->runtime->heap, &t->heap);
-    thread_give(self->runtime, t);
+    thread_give(self->runtime, t, 1);
     return WEFT_OK;
 }
+
+thread *thread_attach_forking(weft_runtime *runtime)
+{
+    error_scope scope;
+    error_save(&scope);
+    pthread_mutex_lock(&runtime->lock);
+    thread *t = thread_from_pool_locked(runtime);
+    pthread_mutex_unlock(&runtime->lock);
+    if (t && heap_thread_attach(&runtime->heap, &t->heap) != WEFT_OK) {
+        thread_give(runtime, t, 0);
+        t = NULL;
+    }
+    error_restore(&scope);
+    if (t == NULL)
+        return NULL;
+    t->blocked = true;
+    t->os_next = memberships;
+    memberships = t;
+    weft_store_relaxed(&t->anchor, (const void *)&thread_anchor);
+    return t;
+}
+
+void thread_detach_forking(thread *t, bool entered)
+{
+    weft_runtime *runtime = t->head.runtime;
+    if (entered) {
+        reclaim_hand_over(t);
+        world_leave(t);
+    }
+    t->blocked = false;
+    weft_store_relaxed(&t->anchor, (const void *)NULL);
+    membership_remove(t);
+    heap_thread_detach(&runtime->heap, &t->heap);
+    thread_give(runtime, t, 0);
+}
+
+/* ---- blocking regions ------------------------------------------------------------------------------------------------ */
 
 weft_status weft_block_begin(weft_thread *self)
 {
@@ -203,7 +326,7 @@ weft_status weft_block_end(weft_thread *self)
     thread *t = thread_of(self);
     if (t == NULL || weft_load_relaxed(&t->anchor) != (const void *)&thread_anchor)
         return thread_check_failed(self, "weft_block_end");
-    if (!t->blocked)
+    if (!t->blocked || t->aside)
         return weft_error_set(WEFT_ERROR_THREAD, "weft_block_end: self is not inside a blocking region");
     t->blocked = false;
     thread_enter(t);
@@ -248,11 +371,11 @@ void threads_close(weft_runtime *runtime)
     }
 }
 
-void threads_after_fork_child(thread *self)
+void threads_after_fork_child(thread *self, uint32_t attached)
 {
     weft_runtime *runtime = self->head.runtime;
     runtime->pool = NULL;
-    runtime->attached = 1;
+    runtime->attached = attached;
     for (thread *t = runtime->all; t; t = t->all_next) {
         if (t == self)
             continue;
@@ -265,7 +388,7 @@ void threads_after_fork_child(thread *self)
         lock_after_fork_child(t);
         heap_thread_gone(&runtime->heap, &t->heap);
         t->anchor = NULL;
-        t->blocked = t->destroying = false;
+        t->blocked = t->aside = t->destroying = t->forking = false;
         t->head.critical = NULL;
         t->pool_next = runtime->pool;
         runtime->pool = t;

@@ -12,7 +12,6 @@
  * Threads: any; attached or not. */
 #include <mimalloc.h>
 #include <pthread.h>
-#include <time.h>
 
 #include "core/platform/platform.h"
 #include "heap/heap.h"
@@ -20,9 +19,7 @@
 
 enum {
     ROUNDS = 3,       /* POSIX promises 4 */
-    NOTE_BYTES = 32, /* what the C library allocates for a function to call at the thread's end */
-    AWAIT_STEP_NS = 100 * 1000,
-    AWAIT_STEPS = 100
+    NOTE_BYTES = 32 /* what the C library allocates for a function to call at the thread's end */
 };
 
 static pthread_mutex_t parts_mutex = PTHREAD_MUTEX_INITIALIZER; /* protects `ending`; innermost but for mimalloc's */
@@ -103,16 +100,4 @@ void heap_fork_end(bool in_child)
     if (in_child)
         ending = 0;
     pthread_mutex_unlock(&parts_mutex);
-}
-
-void heap_fork_await(void)
-{
-    for (int i = 0; i < AWAIT_STEPS; i++) {
-        pthread_mutex_lock(&parts_mutex);
-        bool none = ending == 0;
-        pthread_mutex_unlock(&parts_mutex);
-        if (none)
-            return;
-        nanosleep(&(struct timespec){.tv_nsec = AWAIT_STEP_NS}, NULL);
-    }
 }
