@@ -39,8 +39,8 @@ static uint32_t forks_wanted;  /* atomic: threads in `prepare` */
 static pthread_once_t handlers_once = PTHREAD_ONCE_INIT;
 static int handlers_error;
 
-static _Thread_local bool prepared;          /* this OS thread has stopped everything for a fork */
-static _Thread_local bool by_handler;        /* the handlers did, so they undo it */
+static _Thread_local bool prepared;           /* this OS thread has stopped everything for a fork */
+static _Thread_local bool by_handler;         /* the handlers did, so they undo it */
 static _Thread_local uint32_t explicit_forks; /* memberships between weft_fork_before and _after */
 
 /* ---- the runtimes of the process ---------------------------------------------------------------------------------------- */
@@ -49,8 +49,8 @@ static _Thread_local uint32_t explicit_forks; /* memberships between weft_fork_b
  * a world that this thread has stopped. */
 void runtimes_lock(void)
 {
-    for (int i = 0; (i < YIELDS && weft_load_relaxed(&forks_wanted) != 0) || pthread_mutex_trylock(&runtimes_mutex) != 0;
-         i++)
+    for (int i = 0;
+         (i < YIELDS && weft_load_relaxed(&forks_wanted) != 0) || pthread_mutex_trylock(&runtimes_mutex) != 0; i++)
         thread_all_pause(PAUSE_NS);
 }
 

@@ -18,7 +18,7 @@
 #include "heap/heap_mimalloc.h"
 
 enum {
-    ROUNDS = 3,       /* POSIX promises 4 */
+    ROUNDS = 3,     /* POSIX promises 4 */
     NOTE_BYTES = 32 /* what the C library allocates for a function to call at the thread's end */
 };
 
