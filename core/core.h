@@ -124,9 +124,12 @@ static inline bool object_is_live(const weft_object *o);
 
 /* ---- threads: core/thread.c ------------------------------------------------------------------------------------ */
 
+/* This OS thread's, one a runtime, linked through os_next: core/thread.c. */
+extern _Thread_local thread *memberships __attribute__((tls_model("initial-exec")));
+
 /* While an OS thread waits in one runtime, or has its world stopped, it is away from the others, so that nobody there
  * waits for it in turn: sets its running memberships but `t` aside; takes them up again, t being entered, for which it may
- * have to leave t for a while. Sections are not left. */
+ * have to leave t for a while. Sections are not left. core/memberships.c. */
 void thread_others_leave(thread *t);
 void thread_others_enter(thread *t);
 

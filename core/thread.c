@@ -5,7 +5,6 @@
  * the id. An OS thread that ends while attached is detached by the destructor of a thread-specific key.
  * Threads: each function says; the list of memberships is the OS thread's own. */
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/error.h"
 #include "core/lock.h"
@@ -13,8 +12,7 @@
 
 _Thread_local char thread_anchor __attribute__((tls_model("initial-exec")));
 
-/* This OS thread's memberships, one a runtime. */
-static _Thread_local thread *memberships;
+_Thread_local thread *memberships __attribute__((tls_model("initial-exec")));
 
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
@@ -45,90 +43,6 @@ static void memberships_end(void *unused)
 static void key_make(void)
 {
     key_made = pthread_key_create(&key, memberships_end) == 0;
-}
-
-/* ---- several memberships ------------------------------------------------------------------------------------------- */
-
-enum { OTHERS_FIRST_NS = 10 * 1000 * 1000, OTHERS_MOST_NS = 1000 * 1000 * 1000 };
-
-static bool has_others(const thread *t)
-{
-    return memberships != t || t->os_next != NULL;
-}
-
-void thread_others_leave(thread *t)
-{
-    if (WEFT_LIKELY(!has_others(t)))
-        return;
-    for (thread *m = memberships; m; m = m->os_next) {
-        if (m == t || m->blocked || m->stopping)
-            continue;
-        world_leave(m);
-        m->blocked = m->aside = true;
-    }
-}
-
-static bool try_others_enter(const thread *t, uint64_t ns)
-{
-    for (thread *m = memberships; m; m = m->os_next) {
-        if (m == t || !m->aside)
-            continue;
-        if (!try_world_enter(m, ns))
-            return false;
-        m->blocked = m->aside = false;
-    }
-    return true;
-}
-
-/* Whoever waits for one world while it is in another may be waiting for somebody who does the same the other way round.
- * So it waits only for so long, and then begins again with neither. */
-static void enter_with_others(thread *t)
-{
-    for (uint64_t ns = OTHERS_FIRST_NS;; ns = ns < OTHERS_MOST_NS ? ns * 2 : ns) {
-        if (try_world_enter(t, ns)) {
-            if (try_others_enter(t, ns))
-                return;
-            world_leave(t);
-        }
-        thread_others_leave(t);
-    }
-}
-
-void thread_others_enter(thread *t)
-{
-    if (WEFT_LIKELY(!has_others(t)) || try_others_enter(t, OTHERS_FIRST_NS))
-        return;
-    world_leave(t);
-    thread_others_leave(t);
-    enter_with_others(t);
-}
-
-void thread_enter(thread *t)
-{
-    if (WEFT_LIKELY(!has_others(t)))
-        world_enter(t);
-    else
-        enter_with_others(t);
-    critical_resume(t);
-}
-
-void thread_leave(thread *t)
-{
-    critical_leave_all(t);
-    world_leave(t);
-    thread_others_leave(t);
-}
-
-void thread_all_pause(uint64_t ns)
-{
-    thread *t = memberships;
-    while (t && (t->blocked || t->stopping))
-        t = t->os_next;
-    if (t)
-        thread_leave(t);
-    nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
-    if (t)
-        thread_enter(t);
 }
 
 /* ---- attaching ------------------------------------------------------------------------------------------------------- */

@@ -32,7 +32,7 @@ bool try_world_enter(struct thread *t, uint64_t ns);
 void world_leave(struct thread *t);
 
 /* The same with critical sections, which are all left, and the innermost taken up again; and with the OS thread's other
- * memberships. core/thread.c. */
+ * memberships. core/memberships.c. */
 void thread_enter(struct thread *t);
 void thread_leave(struct thread *t);
 

@@ -3,11 +3,13 @@
 # copied to a scratch folder; one fault at a time is planted, the library built, and what the patch names is run until
 # something fails or does not end. Prints a table; fails if a fault was not found, or a patch no longer applies.
 #
+# Some faults leave a window of a few instructions: those are planted with a pause in it, as an interrupt might make it. With
+# the pause alone, without the fault, everything is still right.
 # A patch begins with a line `fault: what is broken` and lines `run: program argument...` (of build/<preset>/tests or stress).
-# SECONDS_EACH (60): the longest a run may take. ROUNDS (3): how often the runs are tried. WEFT_DEPS_DIR as for CMake.
+# SECONDS_EACH (200): the longest a run may take. ROUNDS (3): how often the runs are tried. WEFT_DEPS_DIR as for CMake.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
-seconds=${SECONDS_EACH:-60}
+seconds=${SECONDS_EACH:-200}
 rounds=${ROUNDS:-3}
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/planted.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
