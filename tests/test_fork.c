@@ -41,7 +41,15 @@ enum { CHILD_THREADS = 0 };
 enum { CHILD_THREADS = 3 };
 #endif
 
-/* In the child: allocate, count, stop, start threads that do the same, let go. Exits with the number of what failed. */
+static bool garbage_make(weft_thread *self)
+{
+    weft_object *list = weft_list_new(self, 0);
+    bool good = list && weft_list_append(self, list, list) == WEFT_OK;
+    weft_xdecref(self, list);
+    return good;
+}
+
+/* In the child: allocate, collect, count, stop, start threads that do the same, let go. Exits with the number of what failed. */
 static bool child_work(weft_thread *self, forks *f)
 {
     for (int i = 0; i < 100; i++) {
@@ -53,7 +61,7 @@ static bool child_work(weft_thread *self, forks *f)
         weft_safepoint(self);
     }
     weft_mem_retire(self, weft_mem_alloc(self, 100000), 100000);
-    return true;
+    return garbage_make(self) && weft_gc_collect(self, WEFT_GC_YOUNG) >= 0;
 }
 
 /* Ends without detaching. */
@@ -143,6 +151,8 @@ static int child_check(weft_thread *self, forks *f)
             return 6;
     }
     weft_safepoint(self);
+    if (weft_gc_disable(self) != WEFT_OK || !garbage_make(self) || weft_gc_collect(self, WEFT_GC_FULL) < 1)
+        return 10;
     if (weft_list_clear(self, f->list) != WEFT_OK)
         return 7;
     weft_decref(self, f->list);
@@ -196,6 +206,8 @@ static void fork_or_churn(int index, void *arg)
         weft_decref(self, o);
         if (weft_list_size(self, f->list) > 1000)
             weft_xdecref(self, weft_list_pop(self, f->list, 0));
+        if (test_random(&random) % 256 == 0)
+            CHECK(garbage_make(self) && weft_gc_collect(self, WEFT_GC_YOUNG) >= 0);
         if (index == 2)
             weft_mem_retire(self, weft_mem_alloc(self, 64), 64);
         if (test_random(&random) % 16 == 0) {
