@@ -66,6 +66,17 @@ extern _Thread_local char thread_anchor __attribute__((tls_model("initial-exec")
  * function asks first; the messages name `function`. */
 weft_status thread_check_failed(const weft_thread *self, const char *function);
 
+/* May no call be made with t? It is in a blocking region, or aside. Asked by the OS thread that is attached alone. */
+static inline bool thread_is_blocked(const thread *t)
+{
+    return t->blocked;
+}
+
+static inline void thread_set_usable(thread *t, bool usable)
+{
+    t->blocked = !usable;
+}
+
 static inline weft_status thread_check(const weft_thread *self, const char *function)
 {
     const thread *t = (const thread *)(const void *)self;

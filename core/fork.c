@@ -82,7 +82,7 @@ static void forker_leave(weft_runtime *runtime, bool entered)
         thread_detach_forking(t, entered);
     } else if (runtime->fork_from == FROM_BLOCKED && entered) {
         world_leave(t);
-        t->blocked = true;
+        thread_set_usable(t, false);
     }
     runtime->forker = NULL;
 }
@@ -96,7 +96,7 @@ static thread *forker_find(weft_runtime *runtime)
         return thread_attach_forking(runtime);
     }
     thread *t = thread_of(self);
-    runtime->fork_from = t->stopping ? FROM_STOPPED : t->blocked ? FROM_BLOCKED : FROM_RUNNING;
+    runtime->fork_from = t->stopping ? FROM_STOPPED : thread_is_blocked(t) ? FROM_BLOCKED : FROM_RUNNING;
     return t;
 }
 
@@ -108,7 +108,7 @@ static bool try_stop(weft_runtime *runtime)
         return true;
     bool entered = runtime->fork_from == FROM_RUNNING || try_world_enter(t, ENTER_NS);
     if (entered && try_world_stop(t)) {
-        t->blocked = false;
+        thread_set_usable(t, true);
         return true;
     }
     forker_leave(runtime, entered);

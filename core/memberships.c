@@ -22,10 +22,11 @@ void thread_others_leave(thread *t)
     if (WEFT_LIKELY(!has_others(t)))
         return;
     for (thread *m = memberships; m; m = m->os_next) {
-        if (m == t || m->blocked || m->stopping)
+        if (m == t || thread_is_blocked(m) || m->stopping)
             continue;
         world_leave(m);
-        m->blocked = m->aside = true;
+        m->aside = true;
+        thread_set_usable(m, false);
     }
 }
 
@@ -36,7 +37,8 @@ static bool try_others_enter(const thread *t, uint64_t ns)
             continue;
         if (!try_world_enter(m, ns))
             return false;
-        m->blocked = m->aside = false;
+        m->aside = false;
+        thread_set_usable(m, true);
     }
     return true;
 }
@@ -83,7 +85,7 @@ void thread_leave(thread *t)
 void thread_all_pause(uint64_t ns)
 {
     thread *t = memberships;
-    while (t && (t->blocked || t->stopping))
+    while (t && (thread_is_blocked(t) || t->stopping))
         t = t->os_next;
     if (t)
         thread_leave(t);

@@ -28,8 +28,9 @@ static void memberships_end(void *unused)
         /* The allocator's own destructor may have run before this one and taken the thread's part of the heap along. If
          * there is no memory for another, allocations in what follows fail. */
         (void)heap_thread_attach(&t->head.runtime->heap, &t->heap);
-        if (t->blocked) {
-            t->blocked = t->aside = false;
+        if (thread_is_blocked(t)) {
+            t->aside = false;
+            thread_set_usable(t, true);
             thread_enter(t);
         }
         if (t->stopping)
@@ -201,10 +202,10 @@ thread *thread_attach_forking(weft_runtime *runtime)
     error_restore(&scope);
     if (t == NULL)
         return NULL;
-    t->blocked = true;
     t->os_next = memberships;
     memberships = t;
     weft_store_relaxed(&t->anchor, (const void *)&thread_anchor);
+    thread_set_usable(t, false);
     return t;
 }
 
@@ -215,7 +216,7 @@ void thread_detach_forking(thread *t, bool entered)
         reclaim_hand_over(t);
         world_leave(t);
     }
-    t->blocked = false;
+    thread_set_usable(t, true);
     weft_store_relaxed(&t->anchor, (const void *)NULL);
     membership_remove(t);
     heap_thread_detach(&runtime->heap, &t->heap);
@@ -231,7 +232,7 @@ weft_status weft_block_begin(weft_thread *self)
     if (t->stopping)
         return weft_error_set(WEFT_ERROR_BUSY, "weft_block_begin: this thread has the world stopped");
     thread_leave_clean(t, false);
-    t->blocked = true;
+    thread_set_usable(t, false);
     return WEFT_OK;
 }
 
@@ -240,9 +241,9 @@ weft_status weft_block_end(weft_thread *self)
     thread *t = thread_of(self);
     if (t == NULL || weft_load_relaxed(&t->anchor) != (const void *)&thread_anchor)
         return thread_check_failed(self, "weft_block_end");
-    if (!t->blocked || t->aside)
+    if (!thread_is_blocked(t) || t->aside)
         return weft_error_set(WEFT_ERROR_THREAD, "weft_block_end: self is not inside a blocking region");
-    t->blocked = false;
+    thread_set_usable(t, true);
     thread_enter(t);
     return WEFT_OK;
 }
@@ -301,8 +302,9 @@ void threads_after_fork_child(thread *self, uint32_t attached)
         reclaim_after_fork_child(self, t);
         lock_after_fork_child(t);
         heap_thread_gone(&runtime->heap, &t->heap);
+        thread_set_usable(t, true);
         t->anchor = NULL;
-        t->blocked = t->aside = t->destroying = t->forking = false;
+        t->aside = t->destroying = t->forking = false;
         t->head.critical = NULL;
         t->pool_next = runtime->pool;
         runtime->pool = t;
