@@ -26,6 +26,7 @@ typedef struct thread {
     bool blocked;       /* inside weft_block_begin .. end, or aside */
     bool aside;         /* away while its OS thread waits in another runtime, or has that one stopped */
     bool forking;       /* between weft_fork_before and _after */
+    bool inherits;      /* forked in a world it had stopped: fork_inherit is due when that runs again */
     bool stopping;      /* has the world stopped */
     bool destroying;    /* inside object_destroy's loop */
     struct lock_waiting *waiting; /* the lock it waits for, or NULL; atomic: core/lock.h */

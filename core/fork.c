@@ -217,9 +217,7 @@ static void finish_parent(void)
     runtimes_unlock();
 }
 
-/* What the threads that are gone have left to be done in a world that runs: may call the program, which may make and
- * free other runtimes. */
-static void child_running(thread *t)
+void fork_inherit(thread *t)
 {
     gc_after_fork_child_running(t);
     object_die_pending(t);
@@ -241,9 +239,12 @@ static void finish_child(void)
         if (runtime->forker && runtime->fork_from != FROM_STOPPED)
             world_start_alone(runtime->forker);
     runtimes_unlock();
-    for (weft_runtime *runtime; (runtime = runtime_with_forker()) != NULL; forker_leave(runtime, true))
-        if (runtime->fork_from != FROM_STOPPED)
-            child_running(runtime->forker);
+    for (weft_runtime *runtime; (runtime = runtime_with_forker()) != NULL; forker_leave(runtime, true)) {
+        if (runtime->fork_from == FROM_STOPPED)
+            runtime->forker->inherits = true;
+        else
+            fork_inherit(runtime->forker);
+    }
 }
 
 /* ---- the handlers ---------------------------------------------------------------------------------------------------------------- */

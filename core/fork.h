@@ -15,4 +15,9 @@ void runtimes_unlock(void);
 void runtimes_add_locked(weft_runtime *runtime);
 void runtimes_remove_locked(weft_runtime *runtime);
 
+/* In a forked child, world running: sees to what the threads that are gone have left. May call the program, which may make
+ * and free other runtimes. */
+struct thread;
+void fork_inherit(struct thread *t);
+
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "core/fork.h"
 #include "core/lock.h"
 #include "refcount/refcount.h"
 
@@ -272,6 +273,10 @@ weft_status weft_world_start(weft_thread *self)
         return weft_error_set(WEFT_ERROR_BUSY, "weft_world_start: this thread has not stopped it");
     world_start(t);
     object_die_pending(t);
+    if (t->inherits) {
+        t->inherits = false;
+        fork_inherit(t);
+    }
     return WEFT_OK;
 }
 
@@ -304,7 +309,7 @@ void threads_after_fork_child(thread *self, uint32_t attached)
         heap_thread_gone(&runtime->heap, &t->heap);
         thread_set_usable(t, true);
         t->anchor = NULL;
-        t->aside = t->destroying = t->forking = false;
+        t->aside = t->destroying = t->forking = t->inherits = false;
         t->head.critical = NULL;
         t->pool_next = runtime->pool;
         runtime->pool = t;
