@@ -22,8 +22,11 @@ typedef struct thread {
     gc_thread gc;
     young_thread young; /* gc/state_ft.h */
     const void *anchor; /* which OS thread is attached: the address of its thread-local anchor, one more inside
-                                weft_block_begin .. end; NULL: none. Atomic, so that misuse by another thread is an error
-                                and not a race */
+                                weft_block_begin .. end or aside; NULL: none. Atomic, so that misuse by another thread is
+                                an error and not a race */
+    bool aside;         /* away while its OS thread waits in another runtime, or has that one stopped */
+    bool forking;       /* between weft_fork_before and _after */
+    bool inherits;      /* forked in a world it had stopped: fork_inherit is due when that runs again */
     bool stopping;      /* has the world stopped */
     bool destroying;    /* inside object_destroy's loop */
     struct lock_waiting *waiting; /* the lock it waits for, or NULL; atomic: core/lock.h */
@@ -48,6 +51,9 @@ struct weft_runtime {
     struct intern_table *interned; /* read by anyone, acquire; written under lock: core/types/intern.c */
     uint32_t *types;               /* indexes of the types registered here; lock */
     size_t types_count, types_capacity;
+    weft_runtime *next; /* of the process: core/fork.h */
+    thread *forker;     /* over a fork, the forking OS thread's; core/fork.c */
+    uint32_t fork_from; /* what it was doing here */
 };
 
 static inline thread *thread_of(weft_thread *self)
@@ -67,10 +73,17 @@ static inline bool thread_is_ready(const weft_thread *self)
     return WEFT_LIKELY(t != NULL && weft_load_relaxed(&t->anchor) == (const void *)&thread_anchor);
 }
 
-/* Is the OS thread that is attached inside weft_block_begin .. end? Asked by that one alone. */
+/* May no call be made with t? It is in a blocking region, or aside. Asked by the OS thread that is attached alone. */
 static inline bool thread_is_blocked(const thread *t)
 {
     return weft_load_relaxed(&t->anchor) == (const void *)(&thread_anchor + 1);
+}
+
+/* By that one, too. */
+static inline void thread_set_usable(thread *t, bool usable)
+{
+    weft_store_relaxed(&t->anchor, (const void *)(&thread_anchor + (usable ? 0 : 1)));
+    t->head.usable = usable ? t->head.runtime : NULL;
 }
 
 static inline weft_status thread_check(const weft_thread *self, const char *function)
@@ -140,11 +153,29 @@ static inline bool object_is_live(const weft_object *o);
 
 /* ---- threads: core/thread.c ------------------------------------------------------------------------------------ */
 
+/* This OS thread's, one a runtime, linked through os_next: core/thread.c. */
+extern _Thread_local thread *memberships __attribute__((tls_model("initial-exec")));
+
+/* While an OS thread waits in one runtime, or has its world stopped, it is away from the others, so that nobody there
+ * waits for it in turn: sets its running memberships but `t` aside; takes them up again, t being entered, for which it may
+ * have to leave t for a while. Sections are not left. core/memberships.c. */
+void thread_others_leave(thread *t);
+void thread_others_enter(thread *t);
+
+/* Every running membership of the OS thread sleeps for a moment. No world that it has stopped is started. */
+void thread_all_pause(uint64_t ns);
+
+/* A membership for an OS thread that has none and forks: beyond max_threads if it must be; not entered. NULL without an
+ * error set: no memory. Leaving runs no destructors; what is to be destroyed waits for who gets the id next. */
+thread *thread_attach_forking(weft_runtime *runtime);
+void thread_detach_forking(thread *t, bool entered);
+
 /* Frees the pool. No thread is attached. */
 void threads_close(weft_runtime *runtime);
 
-/* In a forked child: every other thread is gone, and its struct goes to the pool. runtime->lock is held. */
-void threads_after_fork_child(thread *self);
+/* In a forked child: every other thread is gone, and its struct goes to the pool; `attached` of those left count as
+ * attached, self or none. runtime->lock is held. */
+void threads_after_fork_child(thread *self, uint32_t attached);
 
 /* ---- types: core/type.c ---------------------------------------------------------------------------------------- */
 

@@ -35,7 +35,7 @@ static weft_object *object_unmarked(weft_object *o)
 
 /* ---- the locks of one section ------------------------------------------------------------------------------------------------ */
 
-static bool is_held_by_taken(const thread *t, const weft_object *o)
+bool critical_holds(const thread *t, const weft_object *o)
 {
     const weft_critical *section = t->head.critical;
     while (section != NULL && !is_marked(section)) {
@@ -52,7 +52,7 @@ static bool try_place(const thread *t, weft_object **place)
     weft_object *o = *place;
     if (o == NULL || lock_kind_object.try_take(o))
         return true;
-    if (!is_held_by_taken(t, o))
+    if (!critical_holds(t, o))
         return false;
     *place = object_marked(o);
     return true;

@@ -76,10 +76,13 @@ static bool object_is_waited_for(void *lock)
 
 const lock_kind lock_kind_object = {object_try_take, object_give_back, object_announce, object_is_waited_for};
 
-void weft_lock_slow(weft_thread *self, weft_object *o)
+weft_status weft_lock_slow(weft_thread *self, weft_object *o)
 {
     assert(thread_check(self, "weft_lock") == WEFT_OK);
+    if (critical_holds(thread_of(self), o))
+        return weft_error_set(WEFT_ERROR_BUSY, "weft_lock: a critical section of this thread holds the object's lock");
     lock_take(thread_of(self), &lock_kind_object, o);
+    return WEFT_OK;
 }
 
 /* ---- giving it back ------------------------------------------------------------------------------------------------------- */

@@ -6,4 +6,7 @@
 
 extern const lock_kind lock_kind_object;
 
+/* Does a section of t's that is taken hold the lock of o? critical_ft.c. */
+bool critical_holds(const thread *t, const weft_object *o);
+
 #endif

@@ -6,24 +6,18 @@
  * Threads: each function says; the list of memberships is the OS thread's own. */
 #include <stdlib.h>
 
+#include "core/error.h"
+#include "core/fork.h"
 #include "core/lock.h"
 #include "refcount/refcount.h"
 
 _Thread_local char thread_anchor __attribute__((tls_model("initial-exec")));
 
-/* This OS thread's memberships, one a runtime. */
-static _Thread_local thread *memberships;
+_Thread_local thread *memberships __attribute__((tls_model("initial-exec")));
 
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static bool key_made;
-
-/* May the OS thread that is attached make calls with t? If not, it is in a blocking region. */
-static void thread_set_usable(thread *t, bool usable)
-{
-    weft_store_relaxed(&t->anchor, (const void *)(&thread_anchor + (usable ? 0 : 1)));
-    t->head.usable = usable ? t->head.runtime : NULL;
-}
 
 /* The OS thread ends. What it has locked by weft_lock stays locked, as a POSIX mutex would. */
 static void memberships_end(void *unused)
@@ -36,8 +30,9 @@ static void memberships_end(void *unused)
          * there is no memory for another, allocations in what follows fail. */
         (void)heap_thread_attach(&t->head.runtime->heap, &t->heap);
         if (thread_is_blocked(t)) {
-            thread_enter(t);
+            t->aside = false;
             thread_set_usable(t, true);
+            thread_enter(t);
         }
         if (t->stopping)
             weft_world_start(&t->head);
@@ -52,17 +47,7 @@ static void key_make(void)
     key_made = pthread_key_create(&key, memberships_end) == 0;
 }
 
-void thread_enter(thread *t)
-{
-    world_enter(t);
-    critical_resume(t);
-}
-
-void thread_leave(thread *t)
-{
-    critical_leave_all(t);
-    world_leave(t);
-}
+/* ---- attaching ------------------------------------------------------------------------------------------------------- */
 
 weft_status thread_check_failed(const weft_thread *self, const char *function)
 {
@@ -74,6 +59,8 @@ weft_status thread_check_failed(const weft_thread *self, const char *function)
         return weft_error_set(WEFT_ERROR_THREAD, "%s: self is not attached", function);
     if (!thread_is_blocked(t))
         return weft_error_set(WEFT_ERROR_THREAD, "%s: self is attached by another thread", function);
+    if (t->aside)
+        return weft_error_set(WEFT_ERROR_THREAD, "%s: this thread has the world of another runtime stopped", function);
     return weft_error_set(WEFT_ERROR_THREAD, "%s: self is inside a blocking region", function);
 }
 
@@ -88,7 +75,7 @@ weft_thread *weft_thread_current(weft_runtime *runtime)
 static thread *thread_create_locked(weft_runtime *runtime)
 {
     thread *t = NULL;
-    if (heap_should_fail(&runtime->heap) || posix_memalign((void **)&t, 64, sizeof *t) != 0) {
+    if (posix_memalign((void **)&t, 64, sizeof *t) != 0) {
         weft_error_set(WEFT_ERROR_MEMORY, "weft_thread_attach: out of memory");
         return NULL;
     }
@@ -103,31 +90,39 @@ static thread *thread_create_locked(weft_runtime *runtime)
     return t;
 }
 
+static thread *thread_from_pool_locked(weft_runtime *runtime)
+{
+    thread *t = runtime->pool;
+    if (t == NULL)
+        return thread_create_locked(runtime);
+    runtime->pool = t->pool_next;
+    return t;
+}
+
 /* From the pool, or new; counted as attached. */
 static thread *thread_take(weft_runtime *runtime)
 {
     thread *t = NULL;
     pthread_mutex_lock(&runtime->lock);
-    if (runtime->attached == runtime->max_threads) {
+    if (runtime->attached >= runtime->max_threads) {
         weft_error_set(WEFT_ERROR_LIMIT, "weft_thread_attach: %u threads are attached, there can be no more",
                        (unsigned)runtime->attached);
-    } else if (runtime->pool) {
-        t = runtime->pool;
-        runtime->pool = t->pool_next;
+    } else if (runtime->pool == NULL && heap_should_fail(&runtime->heap)) {
+        weft_error_set(WEFT_ERROR_MEMORY, "weft_thread_attach: out of memory");
     } else {
-        t = thread_create_locked(runtime);
+        t = thread_from_pool_locked(runtime);
     }
     runtime->attached += t != NULL;
     pthread_mutex_unlock(&runtime->lock);
     return t;
 }
 
-static void thread_give(weft_runtime *runtime, thread *t)
+static void thread_give(weft_runtime *runtime, thread *t, uint32_t attached)
 {
     pthread_mutex_lock(&runtime->lock);
     t->pool_next = runtime->pool;
     runtime->pool = t;
-    runtime->attached--;
+    runtime->attached -= attached;
     pthread_mutex_unlock(&runtime->lock);
 }
 
@@ -141,17 +136,16 @@ weft_thread *weft_thread_attach(weft_runtime *runtime)
         weft_error_set(WEFT_ERROR_THREAD, "weft_thread_attach: this thread is attached already");
         return NULL;
     }
-    pthread_once(&key_once, key_make);
-    if (!key_made || pthread_setspecific(key, &thread_anchor) != 0) {
-        weft_error_set(WEFT_ERROR_SYSTEM, "weft_thread_attach: no thread-specific key to notice the thread's end");
-        return NULL;
-    }
     thread *t = thread_take(runtime);
     if (t == NULL)
         return NULL;
-    if (heap_thread_attach(&runtime->heap, &t->heap) != WEFT_OK) {
-        thread_give(runtime, t);
-        return NULL;
+    /* Before anything that might allocate outside a lock that a fork waits for: heap_mimalloc_fork.c. */
+    if (heap_thread_attach(&runtime->heap, &t->heap) != WEFT_OK)
+        goto no_part;
+    pthread_once(&key_once, key_make);
+    if (!key_made || pthread_setspecific(key, &thread_anchor) != 0) {
+        weft_error_set(WEFT_ERROR_SYSTEM, "weft_thread_attach: no thread-specific key to notice the thread's end");
+        goto no_key;
     }
     t->os_next = memberships;
     memberships = t;
@@ -159,6 +153,12 @@ weft_thread *weft_thread_attach(weft_runtime *runtime)
     heap_magazines_init(t);
     thread_set_usable(t, true);
     return &t->head;
+
+no_key:
+    heap_thread_detach(&runtime->heap, &t->heap);
+no_part:
+    thread_give(runtime, t, 1);
+    return NULL;
 }
 
 static void membership_remove(thread *t)
@@ -186,9 +186,46 @@ weft_status weft_thread_detach(weft_thread *self)
     weft_store_relaxed(&t->anchor, (const void *)NULL);
     membership_remove(t);
     heap_thread_detach(&self->runtime->heap, &t->heap);
-    thread_give(self->runtime, t);
+    thread_give(self->runtime, t, 1);
     return WEFT_OK;
 }
+
+thread *thread_attach_forking(weft_runtime *runtime)
+{
+    error_scope scope;
+    error_save(&scope);
+    pthread_mutex_lock(&runtime->lock);
+    thread *t = thread_from_pool_locked(runtime);
+    pthread_mutex_unlock(&runtime->lock);
+    if (t && heap_thread_attach(&runtime->heap, &t->heap) != WEFT_OK) {
+        thread_give(runtime, t, 0);
+        t = NULL;
+    }
+    error_restore(&scope);
+    if (t == NULL)
+        return NULL;
+    t->os_next = memberships;
+    memberships = t;
+    weft_store_relaxed(&t->anchor, (const void *)&thread_anchor);
+    thread_set_usable(t, false);
+    return t;
+}
+
+void thread_detach_forking(thread *t, bool entered)
+{
+    weft_runtime *runtime = t->head.runtime;
+    if (entered) {
+        reclaim_hand_over(t);
+        world_leave(t);
+    }
+    weft_store_relaxed(&t->anchor, (const void *)NULL);
+    t->head.usable = NULL;
+    membership_remove(t);
+    heap_thread_detach(&runtime->heap, &t->heap);
+    thread_give(runtime, t, 0);
+}
+
+/* ---- blocking regions ------------------------------------------------------------------------------------------------ */
 
 weft_status weft_block_begin(weft_thread *self)
 {
@@ -204,7 +241,7 @@ weft_status weft_block_begin(weft_thread *self)
 weft_status weft_block_end(weft_thread *self)
 {
     thread *t = thread_of(self);
-    if (thread_is_ready(self))
+    if (thread_is_ready(self) || (t != NULL && t->aside && thread_is_blocked(t)))
         return weft_error_set(WEFT_ERROR_THREAD, "weft_block_end: self is not inside a blocking region");
     if (t == NULL || !thread_is_blocked(t))
         return thread_check_failed(self, "weft_block_end");
@@ -237,6 +274,10 @@ weft_status weft_world_start(weft_thread *self)
         return weft_error_set(WEFT_ERROR_BUSY, "weft_world_start: this thread has not stopped it");
     world_start(t);
     object_die_pending(t);
+    if (t->inherits) {
+        t->inherits = false;
+        fork_inherit(t);
+    }
     return WEFT_OK;
 }
 
@@ -251,11 +292,11 @@ void threads_close(weft_runtime *runtime)
     }
 }
 
-void threads_after_fork_child(thread *self)
+void threads_after_fork_child(thread *self, uint32_t attached)
 {
     weft_runtime *runtime = self->head.runtime;
     runtime->pool = NULL;
-    runtime->attached = 1;
+    runtime->attached = attached;
     for (thread *t = runtime->all; t; t = t->all_next) {
         if (t == self)
             continue;
@@ -269,7 +310,7 @@ void threads_after_fork_child(thread *self)
         heap_thread_gone(&runtime->heap, &t->heap);
         t->anchor = NULL;
         t->head.usable = NULL;
-        t->destroying = false;
+        t->aside = t->destroying = t->forking = t->inherits = false;
         t->head.critical = NULL;
         t->pool_next = runtime->pool;
         runtime->pool = t;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/types/utf8.h"
 
 enum { TYPES_STEP = 4096 }; /* records committed at once: 1 MiB */
 
@@ -85,15 +86,26 @@ void type_set_die(uint32_t index, void (*die)(weft_thread *self, weft_object *o)
     weft_type_region[index].die = die;
 }
 
+static weft_status type_name_check(const char *name)
+{
+    if (name == NULL || name[0] == '\0')
+        return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: name is empty");
+    size_t size = strlen(name);
+    if (size >= sizeof((weft_type *)0)->name)
+        return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: name of %zu bytes, at most 63", size);
+    utf8_error error;
+    if (utf8_check(name, size, &error) < 0)
+        return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: name: malformed UTF-8 at byte %zu: %s",
+                              error.offset, error.problem);
+    return WEFT_OK;
+}
+
 static weft_status type_spec_check(const weft_type_spec *spec)
 {
     if (spec == NULL)
         return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: spec is NULL");
-    if (spec->name == NULL || spec->name[0] == '\0')
-        return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: name is empty");
-    if (strlen(spec->name) >= sizeof((weft_type *)0)->name)
-        return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: name of %zu bytes, at most 63",
-                              strlen(spec->name));
+    if (type_name_check(spec->name) != WEFT_OK)
+        return weft_error_status();
     size_t least = spec->item_size ? sizeof(weft_var_object) : sizeof(weft_object);
     if (spec->size < least)
         return weft_error_set(WEFT_ERROR_VALUE, "weft_type_register: %s: size is %zu, at least %zu", spec->name,

@@ -24,11 +24,15 @@ weft_status world_add_thread_locked(struct weft_runtime *runtime, struct thread 
 /* The calling OS thread begins to run as `t`: waits while the world is stopped. Runs no destructor. Cannot fail. */
 void world_enter(struct thread *t);
 
+/* The same, but gives up when the time is over: false, and nothing has changed. */
+bool try_world_enter(struct thread *t, uint64_t ns);
+
 /* It stops running, until world_enter: before anything that may block. Merges what is queued, but destroys nothing (the
  * next safepoint does). Does not look at critical sections. Cannot fail. */
 void world_leave(struct thread *t);
 
-/* The same with critical sections: leaves all of them; takes up the innermost again. core/thread.c. */
+/* The same with critical sections, which are all left, and the innermost taken up again; and with the OS thread's other
+ * memberships. core/memberships.c. */
 void thread_enter(struct thread *t);
 void thread_leave(struct thread *t);
 
@@ -47,7 +51,11 @@ void world_poll(struct thread *t);
 
 /* For the sake of who waits for t's safepoint while t itself waits: weft_world_stop and _start without checks. */
 void world_stop(struct thread *t);
+/* False, and nothing has changed, if another is stopping it. Leaves the OS thread's other memberships as they are. */
+bool try_world_stop(struct thread *t);
 void world_start(struct thread *t);
+/* The counterpart of try_world_stop. */
+void world_start_alone(struct thread *t);
 
 /* Merges all that is queued anywhere; what dies goes on self's list, to be destroyed when the world runs again. World
  * stopped by self. */

@@ -53,9 +53,9 @@ static uint32_t word_from_base(uint32_t word, uint32_t mode)
     return word_with_mode(word, mode) | base;
 }
 
-/* Waits until the word is another, or for no reason: for a moment by looking, since what is waited for in a short stop is
+/* Waits until the word is another, `ns` have passed (-1: no limit), or for no reason: for a moment by looking, since what is waited for in a short stop is
  * a few microseconds away and being woken takes fifty. */
-static uint32_t word_await(const world *w, const id_slot *s, uint32_t word)
+static uint32_t word_await(const world *w, const id_slot *s, uint32_t word, int64_t ns)
 {
     for (uint32_t i = 0; i < w->spins; i++) {
         uint32_t now = weft_load_acquire(&s->word);
@@ -63,7 +63,7 @@ static uint32_t word_await(const world *w, const id_slot *s, uint32_t word)
             return now;
         platform_pause();
     }
-    platform_wait(&s->word, word, -1);
+    platform_wait(&s->word, word, ns);
     return weft_load_acquire(&s->word);
 }
 
@@ -82,8 +82,21 @@ static void merge_own(thread *t)
 
 /* ---- entering and leaving ------------------------------------------------------------------------------------------ */
 
-/* From DETACHED or FREE to ATTACHED, waiting while the word is borrowed or stopped. */
-static void world_attach(thread *t)
+/* No longer wanted: who stops the world need not let this thread run first. False if it may attach by now. */
+static bool try_wait_no_more(id_slot *s, uint32_t *w)
+{
+    while (!word_is_away(*w)) {
+        if (word_change(s, w, *w & ~(uint32_t)SLOT_WAITING)) {
+            platform_wake_all(&s->word);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* From DETACHED or FREE to ATTACHED, waiting while the word is borrowed or stopped: at most until then (0: no limit);
+ * false, that was too short. */
+static bool world_attach(thread *t, uint64_t until)
 {
     id_slot *s = t->world.slot;
     uint32_t w = weft_load_acquire(&s->word);
@@ -95,12 +108,19 @@ static void world_attach(thread *t)
             if (__atomic_compare_exchange_n(&s->word, &w, attached, false, __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE))
                 break;
         } else if (w & SLOT_WAITING) {
-            w = word_await(&t->head.runtime->world, s, w);
+            uint64_t now = until ? platform_now_ns() : 0;
+            if (until && now >= until) {
+                if (try_wait_no_more(s, &w))
+                    return false;
+                continue;
+            }
+            w = word_await(&t->head.runtime->world, s, w, until ? (int64_t)(until - now) : -1);
         } else if (word_change(s, &w, w | SLOT_WAITING)) {
             w |= SLOT_WAITING;
         }
     }
     reclaim_enter(t);
+    return true;
 }
 
 /* From ATTACHED to `away` (DETACHED or FREE); under a stop, to STOPPED with that as its base. False, and nothing
@@ -123,11 +143,24 @@ static bool world_try_detach(thread *t, uint32_t away)
     return true;
 }
 
-void world_enter(thread *t)
+static void world_entered(thread *t)
 {
-    world_attach(t);
     if (t->dying && !t->destroying) /* left over by world_leave: the next safepoint destroys it */
         __atomic_fetch_or(&t->world.slot->word, (uint32_t)SLOT_PENDING, __ATOMIC_RELAXED);
+}
+
+void world_enter(thread *t)
+{
+    (void)world_attach(t, 0);
+    world_entered(t);
+}
+
+bool try_world_enter(thread *t, uint64_t ns)
+{
+    if (!world_attach(t, platform_now_ns() + ns))
+        return false;
+    world_entered(t);
+    return true;
 }
 
 void world_leave(thread *t)
@@ -162,9 +195,11 @@ static void world_park(thread *t)
         uint32_t stopped = word_with_mode(w, SLOT_STOPPED) | SLOT_BASE_DETACHED | SLOT_WAITING;
         if (word_change(s, &w, stopped & ~(uint32_t)SLOT_QUIESCE)) {
             platform_wake_all(&s->word);
+            thread_others_leave(t);
             if (t->young.willing)
                 help_while_stopped(t);
-            world_attach(t);
+            (void)world_attach(t, 0);
+            thread_others_enter(t);
             break;
         }
     }
@@ -306,9 +341,9 @@ static void world_await_stopped(id_slot *s, stop_patience *patience)
     }
 }
 
-void world_stop(thread *t)
+/* t has become the stopper. */
+static void world_await_all(thread *t)
 {
-    stopper_become(t);
     world *w = &t->head.runtime->world;
     uint64_t begin = platform_now_ns();
     uint32_t used = world_ask_all(t);
@@ -322,6 +357,24 @@ void world_stop(thread *t)
     w->stats.last_stop_ns = platform_now_ns() - begin;
     if (w->stats.last_stop_ns > w->stats.max_stop_ns)
         w->stats.max_stop_ns = w->stats.last_stop_ns;
+}
+
+void world_stop(thread *t)
+{
+    stopper_become(t);
+    thread_others_leave(t);
+    world_await_all(t);
+}
+
+bool try_world_stop(thread *t)
+{
+    uint32_t state = 0;
+    /* order: acquire - as in stopper_become. */
+    if (!__atomic_compare_exchange_n(&t->head.runtime->world.stopping, &state, 1, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
+        return false;
+    world_await_all(t);
+    return true;
 }
 
 static void world_release(thread *t, id_slot *s)
@@ -342,7 +395,7 @@ static void world_release(thread *t, id_slot *s)
         platform_wake_all(&s->word);
 }
 
-void world_start(thread *t)
+void world_start_alone(thread *t)
 {
     weft_runtime *runtime = t->head.runtime;
     world *w = &runtime->world;
@@ -358,6 +411,12 @@ void world_start(thread *t)
     stopper_resign(w);
     if (t->dying && !t->destroying) /* by merging: the next safepoint destroys it */
         __atomic_fetch_or(&t->world.slot->word, (uint32_t)SLOT_PENDING, __ATOMIC_RELAXED);
+}
+
+void world_start(thread *t)
+{
+    world_start_alone(t);
+    thread_others_enter(t);
 }
 
 void world_drain_stopped(thread *self)

@@ -61,11 +61,17 @@ static struct timespec deadline_after(uint64_t ns)
     return result;
 }
 
-static void take_locked(world *w, thread *t)
+/* Waits at most until then (0: no limit). False: that was too short. */
+static bool try_take_locked(world *w, thread *t, uint64_t until)
 {
     w->waiting++;
     while (w->holder) {
         uint64_t switches = w->switches;
+        if (until && platform_now_ns() >= until) {
+            w->waiting--;
+            pthread_cond_broadcast(&w->switched); /* who made room for this thread need not wait for it */
+            return false;
+        }
         struct timespec deadline = deadline_after(WORLD_SWITCH_NS);
         int timed_out = pthread_cond_timedwait(&w->free, &w->lock, &deadline);
         if (timed_out && w->holder && w->switches == switches)
@@ -78,6 +84,7 @@ static void take_locked(world *w, thread *t)
     if (w->waiting == 0)
         poll_clear(w, WORLD_POLL_DROP);
     pthread_cond_broadcast(&w->switched);
+    return true;
 }
 
 static void drop_locked(world *w, thread *t)
@@ -91,8 +98,17 @@ void world_enter(thread *t)
 {
     world *w = &t->head.runtime->world;
     pthread_mutex_lock(&w->lock);
-    take_locked(w, t);
+    (void)try_take_locked(w, t, 0);
     pthread_mutex_unlock(&w->lock);
+}
+
+bool try_world_enter(thread *t, uint64_t ns)
+{
+    world *w = &t->head.runtime->world;
+    pthread_mutex_lock(&w->lock);
+    bool entered = try_take_locked(w, t, platform_now_ns() + ns);
+    pthread_mutex_unlock(&w->lock);
+    return entered;
 }
 
 void world_leave(thread *t)
@@ -113,11 +129,13 @@ void thread_leave_clean(thread *t, bool ending)
 void world_poll(thread *t)
 {
     world *w = &t->head.runtime->world;
+    poll_clear(w, WORLD_POLL_DYING);
     object_die_pending(t);
     if (weft_load_relaxed(&w->poll) & WORLD_POLL_COLLECT)
         gc_poll(t);
     if (!(weft_load_relaxed(&w->poll) & WORLD_POLL_DROP))
         return;
+    thread_others_leave(t);
     pthread_mutex_lock(&w->lock);
     poll_clear(w, WORLD_POLL_DROP);
     if (w->waiting) {
@@ -125,9 +143,10 @@ void world_poll(thread *t)
         drop_locked(w, t);
         while (w->switches == switches && w->waiting)
             pthread_cond_wait(&w->switched, &w->lock);
-        take_locked(w, t);
+        (void)try_take_locked(w, t, 0);
     }
     pthread_mutex_unlock(&w->lock);
+    thread_others_enter(t);
 }
 
 void world_set_collect(thread *t, bool due)
@@ -138,18 +157,33 @@ void world_set_collect(thread *t, bool due)
         poll_clear(&t->head.runtime->world, WORLD_POLL_COLLECT);
 }
 
-void world_stop(thread *t)
+bool try_world_stop(thread *t)
 {
     world *w = &t->head.runtime->world;
     t->stopping = true;
     w->stopper = t;
     w->stats.stops++;
+    return true;
+}
+
+void world_stop(thread *t)
+{
+    thread_others_leave(t);
+    (void)try_world_stop(t);
+}
+
+void world_start_alone(thread *t)
+{
+    t->head.runtime->world.stopper = NULL;
+    t->stopping = false;
+    if (t->dying && !t->destroying) /* left by a thread that a fork has left behind: the next safepoint destroys it */
+        poll_set(&t->head.runtime->world, WORLD_POLL_DYING);
 }
 
 void world_start(thread *t)
 {
-    t->head.runtime->world.stopper = NULL;
-    t->stopping = false;
+    world_start_alone(t);
+    thread_others_enter(t);
 }
 
 void world_drain_stopped(thread *t)

@@ -54,11 +54,9 @@ weft_status heap_thread_attach(heap *h, heap_thread *part);
 void heap_thread_detach(heap *h, heap_thread *part);
 
 /* Around a fork. try_begin: true if no OS thread is inside the allocator without being attached - given its part, or rid of
- * it as it ends - nor will be until heap_fork_end; false: start the world, wait, and try again, or `force` it. World stopped.
- * await: until no OS thread is ending, but not for long; while away. */
+ * it as it ends - nor will be until heap_fork_end; false: start the world, wait, and try again, or `force` it. World stopped. */
 bool heap_fork_try_begin(bool force);
 void heap_fork_end(bool in_child);
-void heap_fork_await(void);
 
 /* In a forked child: the OS thread of `part` is gone, without a detach. World stopped. */
 void heap_thread_gone(heap *h, heap_thread *part);

@@ -2,22 +2,24 @@
  *
  * A child inherits a lock that another thread held, and nobody gives it back. Attached threads stand still outside
  * mimalloc. But an OS thread is given its part of a heap before it is attached, and mimalloc takes the part away when the OS
- * thread ends, in a thread-specific destructor of its own; both under a lock of that heap.
- * So parts are given under a mutex here, which the forking thread holds over the fork. And OS threads that are ending are
- * counted: from a moment before all thread-specific destructors to the third round of them, when mimalloc's has run
- * whatever the order. The forking thread does not fork while there are any; new ones wait at the mutex to be counted.
+ * thread ends, in a thread-specific destructor of its own; both under a lock of that heap. And the first allocation that an
+ * OS thread makes, whatever it is for, takes a lock of the whole process's, and so does the thread's end.
+ *
+ * So OS threads are made known to mimalloc and given their parts under a mutex here, which the forking thread holds over
+ * the fork. And OS threads that are ending are counted: from a moment before all thread-specific destructors to the third
+ * round of them, when mimalloc's has run whatever the order. The forking thread does not fork while there are any; new ones
+ * wait at the mutex to be counted.
  * Threads: any; attached or not. */
+#include <mimalloc.h>
 #include <pthread.h>
-#include <time.h>
 
 #include "core/platform/platform.h"
 #include "heap/heap.h"
 #include "heap/heap_mimalloc.h"
 
 enum {
-    ROUNDS = 3, /* POSIX promises 4 */
-    AWAIT_STEP_NS = 100 * 1000,
-    AWAIT_STEPS = 100
+    ROUNDS = 3,     /* POSIX promises 4 */
+    NOTE_BYTES = 32 /* what the C library allocates for a function to call at the thread's end */
 };
 
 static pthread_mutex_t parts_mutex = PTHREAD_MUTEX_INITIALIZER; /* protects `ending`; innermost but for mimalloc's */
@@ -58,10 +60,22 @@ static void thread_ends(void *unused)
         thread_ended(&parts_mutex);
 }
 
+/* mimalloc is malloc as well, and asking to be called at the thread's end may be the first allocation that the OS thread
+ * makes. It cannot be asked under the mutex, since the C library takes a lock of its own for it, under which others may come
+ * here. So mimalloc sets the thread up first, with a page that has room for what the C library will want. */
+static void thread_meets_mimalloc(void)
+{
+    pthread_mutex_lock(&parts_mutex);
+    mi_thread_init();
+    mi_free(mi_malloc(NOTE_BYTES));
+    pthread_mutex_unlock(&parts_mutex);
+}
+
 void parts_begin(void)
 {
     if (WEFT_UNLIKELY(!watched) && ended_rounds == 0) {
         pthread_once(&key_once, key_make);
+        thread_meets_mimalloc();
         watched = key_made && platform_at_thread_end(thread_ends);
     }
     pthread_mutex_lock(&parts_mutex);
@@ -86,16 +100,4 @@ void heap_fork_end(bool in_child)
     if (in_child)
         ending = 0;
     pthread_mutex_unlock(&parts_mutex);
-}
-
-void heap_fork_await(void)
-{
-    for (int i = 0; i < AWAIT_STEPS; i++) {
-        pthread_mutex_lock(&parts_mutex);
-        bool none = ending == 0;
-        pthread_mutex_unlock(&parts_mutex);
-        if (none)
-            return;
-        nanosleep(&(struct timespec){.tv_nsec = AWAIT_STEP_NS}, NULL);
-    }
 }

@@ -62,10 +62,6 @@ void heap_fork_end(bool in_child)
     (void)in_child;
 }
 
-void heap_fork_await(void)
-{
-}
-
 void heap_thread_gone(heap *h, heap_thread *part)
 {
     (void)h;

@@ -1,6 +1,7 @@
 /* fork.c - a worker forks; the child finds the world as it was, without the other threads, and checks it: all counts, then
  * that everything can be dropped to nothing, then that new threads can work in it. */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,13 +48,41 @@ static void child_threads(worker *w)
     P.child = true;
 }
 
-_Noreturn static void child_main(worker *w)
+/* What is done around fork() itself. */
+typedef enum fork_way { FORK_EXPLICIT, FORK_RUNNING, FORK_BLOCKED, FORK_STOPPED, FORK_WAYS } fork_way;
+
+static void must(weft_status status, const char *what)
+{
+    if (status != WEFT_OK)
+        fail("%s: %s", what, weft_error_message());
+}
+
+static void fork_before(worker *w, fork_way way)
+{
+    if (way == FORK_EXPLICIT)
+        must(weft_fork_before(w->self), "weft_fork_before");
+    else if (way == FORK_BLOCKED)
+        must(weft_block_begin(w->self), "weft_block_begin before a fork");
+    else if (way == FORK_STOPPED)
+        must(weft_world_stop(w->self), "weft_world_stop before a fork");
+}
+
+static void fork_after(worker *w, fork_way way, bool in_child)
+{
+    if (way == FORK_EXPLICIT)
+        must(in_child ? weft_fork_after_child(w->self) : weft_fork_after_parent(w->self), "weft_fork_after");
+    else if (way == FORK_BLOCKED)
+        must(weft_block_end(w->self), "weft_block_end after a fork");
+    else if (way == FORK_STOPPED)
+        must(weft_world_start(w->self), "weft_world_start after a fork");
+}
+
+_Noreturn static void child_main(worker *w, fork_way way)
 {
     if (getenv("STRESS_WAIT") == NULL) /* or somebody wants to look at it */
         alarm(CHILD_SECONDS);
     P.forked = P.child = true;
-    if (weft_fork_after_child(w->self) != WEFT_OK)
-        fail("weft_fork_after_child: %s", weft_error_message());
+    fork_after(w, way, true);
     if (weft_fail_allocation(w->self, 0, false) != WEFT_OK)
         fail("weft_fail_allocation in a child: %s", weft_error_message());
     check_world(w);
@@ -91,21 +120,31 @@ static void child_await(worker *w, pid_t pid)
              WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 }
 
+/* Runs after the library's handler, having been registered before it: the worlds stand still. */
+static void look_before_fork(void)
+{
+    if (me && me->self)
+        P.child_hides = check_is_hidden(me);
+}
+
+void forks_open(void)
+{
+    if (pthread_atfork(look_before_fork, NULL, NULL) != 0)
+        fail("pthread_atfork");
+}
+
 void operation_fork(worker *w, dice *d)
 {
-    (void)d;
     if (P.forked || !is_due(&P.next_fork_us, 60000))
         return;
-    if (weft_fork_before(w->self) != WEFT_OK)
-        fail("weft_fork_before: %s", weft_error_message());
+    fork_way way = (fork_way)dice_below(d, FORK_WAYS);
+    fork_before(w, way);
     fflush(stdout);
-    P.child_hides = check_is_hidden(w);
     pid_t pid = fork();
     if (pid == 0)
-        child_main(w);
+        child_main(w, way);
     P.child_hides = false;
-    if (weft_fork_after_parent(w->self) != WEFT_OK)
-        fail("weft_fork_after_parent: %s", weft_error_message());
+    fork_after(w, way, false);
     if (pid < 0)
         return; /* too many processes: nothing that Weft could help */
     __atomic_fetch_add(&P.forks, 1, __ATOMIC_RELAXED);

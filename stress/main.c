@@ -198,6 +198,7 @@ int main(int count, char **arguments)
     for (int i = 0; i < WORKERS; i++)
         P.workers[i].index = i;
     worker *w = me = &P.workers[WORKER_MAIN];
+    forks_open(); /* before there is a runtime */
     P.runtime = weft_runtime_new(NULL);
     w->self = weft_thread_attach(P.runtime);
     if (w->self == NULL || !kinds_register(w->self))

@@ -214,6 +214,8 @@ void operation_weak(worker *w, dice *d);
 void operation_weak_dict(worker *w, dice *d);
 /* fork.c */
 void operation_fork(worker *w, dice *d);
+/* Before the first runtime is made. */
+void forks_open(void);
 
 /* ---- checks: check.c ------------------------------------------------------------------------------------------------- */
 

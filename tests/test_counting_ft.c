@@ -6,6 +6,7 @@
 #include "refcount/refcount.h"
 
 #include <sched.h>
+#include <stdlib.h>
 
 static int32_t state_of(const weft_object *o)
 {
@@ -144,6 +145,188 @@ TEST_CASE(counting, an object of a blocked owner is merged on its behalf at once
     CHECK_INT(weft_block_begin(v.self), WEFT_OK);
     elsewhere(&v, decrement, o);
     CHECK_INT(probes_destroyed(), 1);
+    CHECK_INT(weft_block_end(v.self), WEFT_OK);
+    values_close(&v);
+}
+
+typedef struct drops {
+    weft_runtime *runtime;
+    weft_object **objects;
+    int rounds;
+    uint32_t ready, done; /* atomic */
+} drops;
+
+static void await_at_least(const uint32_t *count, uint32_t least)
+{
+    for (int i = 0; __atomic_load_n(count, __ATOMIC_ACQUIRE) < least; i++)
+        if (i > 1000)
+            sched_yield();
+}
+
+/* Two threads drop one object each, at the same time; then both must be gone, though nobody comes by any more. */
+static void drop_together(int index, void *arg)
+{
+    drops *d = arg;
+    int left = 0;
+    weft_thread *self = weft_thread_attach(d->runtime);
+    for (int i = 0; i < d->rounds; i++) {
+        uint32_t both = 2 * (uint32_t)i + 2;
+        __atomic_fetch_add(&d->ready, 1, __ATOMIC_ACQ_REL);
+        await_at_least(&d->ready, both);
+        weft_decref(self, d->objects[2 * i + index]);
+        __atomic_fetch_add(&d->done, 1, __ATOMIC_ACQ_REL);
+        await_at_least(&d->done, both);
+        /* Counted before the next pair, which waits for this thread. */
+        left += index == 0 && probes_destroyed() < both;
+    }
+    CHECK_INT(left, 0);
+    CHECK_INT(weft_thread_detach(self), WEFT_OK);
+}
+
+TEST_CASE(counting, two threads that drop objects of a blocked owner at once leave none in its queue)
+{
+    values v = values_open();
+    const weft_type *type = probe_type(v.self, NULL);
+    probes_reset();
+    drops d = {.runtime = v.runtime, .rounds = test_scale(20000)};
+    int count = 2 * d.rounds;
+    d.objects = malloc((size_t)count * sizeof(weft_object *));
+    for (int i = 0; i < count; i++)
+        d.objects[i] = probe_new(v.self, type);
+    CHECK_INT(weft_block_begin(v.self), WEFT_OK);
+    test_threads(2, drop_together, &d);
+    CHECK_INT(weft_block_end(v.self), WEFT_OK);
+    free(d.objects);
+    values_close(&v);
+}
+
+typedef struct leaving {
+    weft_runtime *runtime;
+    const weft_type *type;
+    weft_object *o, *also;
+    int rounds;
+    uint32_t made, done, seen; /* atomic */
+} leaving;
+
+/* 0 makes an object and blocks while 1 drops it: it is merged by the one as it leaves or by the other on its behalf. */
+static void leave_or_drop(int index, void *arg)
+{
+    leaving *l = arg;
+    int left = 0;
+    weft_thread *self = weft_thread_attach(l->runtime);
+    for (uint32_t i = 0; i < (uint32_t)l->rounds; i++) {
+        if (index == 0)
+            l->o = probe_new(self, l->type);
+        __atomic_fetch_add(&l->made, 1, __ATOMIC_ACQ_REL);
+        await_at_least(&l->made, 2 * i + 2);
+        if (index == 0) {
+            CHECK_INT(weft_block_begin(self), WEFT_OK);
+        } else {
+            for (uint32_t pause = 0; pause < i % 400; pause++)
+                __atomic_load_n(&l->made, __ATOMIC_ACQUIRE);
+            weft_decref(self, l->o);
+        }
+        __atomic_fetch_add(&l->done, 1, __ATOMIC_ACQ_REL);
+        await_at_least(&l->done, 2 * i + 2);
+        left += index == 1 && probes_destroyed() < (int64_t)i + 1;
+        __atomic_fetch_add(&l->seen, 1, __ATOMIC_ACQ_REL);
+        await_at_least(&l->seen, 2 * i + 2);
+        if (index == 0)
+            CHECK_INT(weft_block_end(self), WEFT_OK);
+    }
+    CHECK_INT(left, 0);
+    CHECK_INT(weft_thread_detach(self), WEFT_OK);
+}
+
+TEST_CASE(counting, an object that is dropped as its owner goes into a blocking region does not wait for it to come back)
+{
+    values v = values_open();
+    leaving l = {.runtime = v.runtime, .type = probe_type(v.self, NULL), .rounds = test_scale(50000)};
+    probes_reset();
+    CHECK_INT(weft_block_begin(v.self), WEFT_OK);
+    test_threads(2, leave_or_drop, &l);
+    CHECK_INT(weft_block_end(v.self), WEFT_OK);
+    values_close(&v);
+}
+
+/* 0 makes an object and passes safepoints while 1 drops it. */
+static void pass_or_drop(int index, void *arg)
+{
+    leaving *l = arg;
+    int left = 0;
+    weft_thread *self = weft_thread_attach(l->runtime);
+    for (uint32_t i = 0; i < (uint32_t)l->rounds; i++) {
+        if (index == 0) {
+            l->o = probe_new(self, l->type);
+            l->also = probe_new(self, l->type);
+        }
+        __atomic_fetch_add(&l->made, 1, __ATOMIC_ACQ_REL);
+        await_at_least(&l->made, 2 * i + 2);
+        if (index == 1) {
+            weft_decref(self, l->also); /* gives the owner something to merge as the next one comes */
+            for (uint32_t pause = 0; pause < i % 400; pause++)
+                __atomic_load_n(&l->made, __ATOMIC_ACQUIRE);
+            weft_decref(self, l->o);
+        }
+        for (int n = 0; index == 0 && n < 100; n++)
+            weft_safepoint(self);
+        __atomic_fetch_add(&l->done, 1, __ATOMIC_ACQ_REL);
+        await_at_least(&l->done, 2 * i + 2);
+        weft_safepoint(self);
+        left += index == 0 && probes_destroyed() < 2 * ((int64_t)i + 1);
+    }
+    CHECK_INT(left, 0);
+    CHECK_INT(weft_thread_detach(self), WEFT_OK);
+}
+
+TEST_CASE(counting, an object that is dropped as its owner passes a safepoint is gone after the next)
+{
+    values v = values_open();
+    leaving l = {.runtime = v.runtime, .type = probe_type(v.self, NULL), .rounds = test_scale(50000)};
+    probes_reset();
+    CHECK_INT(weft_block_begin(v.self), WEFT_OK);
+    test_threads(2, pass_or_drop, &l);
+    CHECK_INT(weft_block_end(v.self), WEFT_OK);
+    values_close(&v);
+}
+
+/* 0 makes an object, 1 takes a reference, both let go at once; 1 makes another, which may get the block, and drops it. */
+static void let_go_together(int index, void *arg)
+{
+    leaving *l = arg;
+    weft_thread *self = weft_thread_attach(l->runtime);
+    for (uint32_t i = 0; i < (uint32_t)l->rounds; i++) {
+        if (index == 0)
+            l->o = probe_new(self, l->type);
+        __atomic_fetch_add(&l->made, 1, __ATOMIC_ACQ_REL);
+        await_at_least(&l->made, 2 * i + 2);
+        if (index == 1)
+            weft_incref(self, l->o);
+        __atomic_fetch_add(&l->seen, 1, __ATOMIC_ACQ_REL);
+        await_at_least(&l->seen, 2 * i + 2);
+        weft_decref(self, l->o);
+        if (index == 1) {
+            weft_object *next = probe_new(self, l->type);
+            for (int pause = 0; pause < 100; pause++)
+                __atomic_load_n(&l->seen, __ATOMIC_ACQUIRE);
+            weft_decref(self, next);
+        }
+        __atomic_fetch_add(&l->done, 1, __ATOMIC_ACQ_REL);
+        await_at_least(&l->done, 2 * i + 2);
+        weft_safepoint(self);
+    }
+    CHECK_INT(weft_thread_detach(self), WEFT_OK);
+    if (index == 1)
+        CHECK_INT(probes_destroyed(), 2 * l->rounds);
+}
+
+TEST_CASE(counting, an owner that lets go together with a stranger leaves alone what then gets the block)
+{
+    values v = values_open();
+    leaving l = {.runtime = v.runtime, .type = probe_type(v.self, NULL), .rounds = test_scale(50000)};
+    probes_reset();
+    CHECK_INT(weft_block_begin(v.self), WEFT_OK);
+    test_threads(2, let_go_together, &l);
     CHECK_INT(weft_block_end(v.self), WEFT_OK);
     values_close(&v);
 }

@@ -131,6 +131,28 @@ TEST_CASE(critical_ft, a section on an object that an outer one holds takes noth
     fixture_close(&f);
 }
 
+TEST_CASE(critical_ft, weft_lock on an object that a section of the same thread holds is an error)
+{
+    fixture f;
+    REQUIRE(fixture_open(&f));
+    weft_critical outer, inner;
+    weft_critical_begin(f.self, &outer, f.a);
+    CHECK_INT(weft_lock(f.self, f.a), WEFT_ERROR_BUSY);
+    CHECK_INT(weft_error_status(), WEFT_ERROR_BUSY);
+    weft_critical_begin2(f.self, &inner, f.b, f.c);
+    CHECK_INT(weft_lock(f.self, f.a), WEFT_ERROR_BUSY);
+    CHECK_INT(weft_lock(f.self, f.b), WEFT_ERROR_BUSY);
+    CHECK_INT(weft_lock(f.self, f.c), WEFT_ERROR_BUSY);
+    weft_critical_end(f.self, &inner);
+    CHECK_INT(weft_lock(f.self, f.b), WEFT_OK);
+    weft_unlock(f.self, f.b);
+    CHECK(is_locked(f.a));
+    weft_critical_end(f.self, &outer);
+    CHECK_INT(weft_lock(f.self, f.a), WEFT_OK);
+    weft_unlock(f.self, f.a);
+    fixture_close(&f);
+}
+
 TEST_CASE(critical_ft, after blocking the inner section on the same object holds the lock itself)
 {
     fixture f;

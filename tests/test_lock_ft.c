@@ -249,6 +249,49 @@ static void storm_in_threads(int threads, int rounds)
     cells_close(&c);
 }
 
+typedef struct pairs {
+    cells *cells;
+    weft_object *object;
+    int rounds;
+    uint32_t met; /* atomic */
+} pairs;
+
+static void pairs_meet(pairs *p, uint32_t least)
+{
+    __atomic_fetch_add(&p->met, 1, __ATOMIC_ACQ_REL);
+    for (int i = 0; weft_load_acquire(&p->met) < least; i++)
+        if (i > 1000)
+            platform_yield();
+}
+
+/* One release for one waiter, who is about to park when it comes: a wake that is lost is not made good by a later one. */
+static void release_or_wait(int index, void *arg)
+{
+    pairs *p = arg;
+    weft_thread *self = weft_thread_attach(p->cells->runtime);
+    for (uint32_t i = 0; i < (uint32_t)p->rounds; i++) {
+        if (index == 0)
+            weft_lock(self, p->object);
+        pairs_meet(p, 4 * i + 2);
+        if (index == 1)
+            weft_lock(self, p->object);
+        for (uint64_t until = platform_now_ns() + i % 16 * 500; index == 0 && platform_now_ns() < until;) {}
+        weft_unlock(self, p->object);
+        pairs_meet(p, 4 * i + 4);
+    }
+    weft_thread_detach(self);
+}
+
+TEST_CASE(stress_lock_ft, a release that meets a waiter on its way to sleep wakes it though nobody comes after)
+{
+    cells c;
+    REQUIRE(cells_open(&c));
+    pairs p = {.cells = &c, .object = cell_new(&c), .rounds = test_scale(20000)};
+    cells_threads(&c, 2, release_or_wait, &p);
+    weft_decref(c.self, p.object);
+    cells_close(&c);
+}
+
 TEST_CASE(stress_lock_ft, a million short sections of four threads lose no wake)
 {
     storm_in_threads(4, test_scale(250000));

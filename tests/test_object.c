@@ -141,6 +141,8 @@ TEST_CASE(type, a bad specification is refused by name of what is wrong)
     CHECK_INT(weft_error_status(), WEFT_ERROR_VALUE);
     refused(v.self, (weft_type_spec){.size = 32}, WEFT_ERROR_VALUE, "name");
     refused(v.self, (weft_type_spec){.name = "", .size = 32}, WEFT_ERROR_VALUE, "name");
+    refused(v.self, (weft_type_spec){.name = "caf\xC3", .size = 32}, WEFT_ERROR_VALUE, "malformed UTF-8 at byte 3");
+    refused(v.self, (weft_type_spec){.name = "\xFFx", .size = 32}, WEFT_ERROR_VALUE, "malformed UTF-8 at byte 0");
     refused(v.self, (weft_type_spec){.name = "x", .size = 0}, WEFT_ERROR_VALUE, "size is 0");
     refused(v.self, (weft_type_spec){.name = "x", .size = 15}, WEFT_ERROR_VALUE, "size is 15");
     refused(v.self, (weft_type_spec){.name = "x", .size = 16, .item_size = 8}, WEFT_ERROR_VALUE, "at least 24");

@@ -12,8 +12,10 @@
 WEFT_BEGIN_DECLS
 
 /* A lock on the object: held through blocking regions and safepoints until unlocked. Prefer critical sections. The
- * caller keeps a reference to the object until weft_unlock has returned. */
-static inline void weft_lock(weft_thread *self, weft_object *o);
+ * caller keeps a reference to the object until weft_unlock has returned. WEFT_OK: the caller holds it. WEFT_ERROR_BUSY: a
+ * critical section of the caller's own holds it, and nothing has changed. Taking a lock twice by weft_lock is not noticed
+ * and waits for ever; nor is naming the object of a section that was left for another, which then waits as it is resumed. */
+static inline weft_status weft_lock(weft_thread *self, weft_object *o);
 static inline void weft_unlock(weft_thread *self, weft_object *o);
 
 /* A critical section (PEP 703): the object's lock, given up while the thread blocks, waits for another lock or is

@@ -11,7 +11,7 @@
 
 WEFT_BEGIN_DECLS
 
-WEFT_API void weft_lock_slow(weft_thread *self, weft_object *o);
+WEFT_API weft_status weft_lock_slow(weft_thread *self, weft_object *o);
 WEFT_API void weft_unlock_slow(weft_object *o, bool held);
 WEFT_API void weft_critical_slow(weft_thread *self, weft_critical *section);
 WEFT_API void weft_critical_end_slow(weft_thread *self, weft_critical *section);
@@ -38,10 +38,9 @@ static inline void weft_lock_release_(weft_object *o)
         weft_unlock_slow(o, false);
 }
 
-static inline void weft_lock(weft_thread *self, weft_object *o)
+static inline weft_status weft_lock(weft_thread *self, weft_object *o)
 {
-    if (WEFT_UNLIKELY(!weft_lock_try_(o)))
-        weft_lock_slow(self, o);
+    return WEFT_LIKELY(weft_lock_try_(o)) ? WEFT_OK : weft_lock_slow(self, o);
 }
 
 static inline void weft_unlock(weft_thread *self, weft_object *o)

@@ -60,13 +60,22 @@ WEFT_API void weft_safepoint_slow(weft_thread *self);
 
 /* Stops every other attached thread at a safepoint or in a blocking region, and keeps it there until
  * weft_world_start by the same thread. Waits for another stop to end first (and is itself stopped by it). Does not
- * nest: WEFT_ERROR_BUSY. Between the two, no reference may be dropped and nothing freed. */
+ * nest: WEFT_ERROR_BUSY. Between the two, no reference may be dropped and nothing freed; and if the OS thread is attached to
+ * other runtimes, it is away from them: using those is WEFT_ERROR_THREAD. */
 WEFT_API weft_status weft_world_stop(weft_thread *self);
 WEFT_API weft_status weft_world_start(weft_thread *self);
 
-/* Around fork(2): before in the thread that forks; then after_parent in the parent, after_child in the child. The child
- * has that thread alone, attached, and goes on as if nothing had happened. Between before and after no Weft call may be
- * made. WEFT_ERROR_BUSY for after without before; before fails like weft_world_stop. */
+/* fork(2) may be called at any time, by any OS thread: the child has that thread alone, in every runtime what it was
+ * there (attached, in a blocking region, not attached, or who has the world stopped), and goes on as if nothing had
+ * happened. What other threads had attached is detached; locks and mutexes that they held stay locked, but for critical
+ * sections. Handlers of pthread_atfork, registered when the first runtime is made, stop the worlds of all runtimes and start
+ * them again; in the child they run what was left to destroy. Handlers that the program registered before that must not call
+ * Weft. Not for signal handlers, visits of the heap, and destroy callbacks of a world that is stopped; vfork, posix_spawn,
+ * system and popen run no handlers and need none. docs/fork.md.
+ *
+ * The same by hand, for what makes a process without calling fork: before in the thread that forks; then after_parent in the
+ * parent, after_child in the child. Between before and after no Weft call may be made but these, once for each runtime at
+ * choice. WEFT_ERROR_BUSY for after without before; before fails like weft_world_stop. */
 WEFT_API weft_status weft_fork_before(weft_thread *self);
 WEFT_API weft_status weft_fork_after_parent(weft_thread *self);
 WEFT_API weft_status weft_fork_after_child(weft_thread *self);
