@@ -81,7 +81,6 @@ _Noreturn static void child_main(worker *w, fork_way way)
 {
     if (getenv("STRESS_WAIT") == NULL) /* or somebody wants to look at it */
         alarm(CHILD_SECONDS);
-    P.forked = P.child = true;
     fork_after(w, way, true);
     if (weft_fail_allocation(w->self, 0, false) != WEFT_OK)
         fail("weft_fail_allocation in a child: %s", weft_error_message());
@@ -127,9 +126,15 @@ static void look_before_fork(void)
         P.child_hides = check_is_hidden(me);
 }
 
+/* Runs before the library's, which may destroy what threads that are gone have left: finalizers are to know where they are. */
+static void begin_child(void)
+{
+    P.forked = P.child = true;
+}
+
 void forks_open(void)
 {
-    if (pthread_atfork(look_before_fork, NULL, NULL) != 0)
+    if (pthread_atfork(look_before_fork, NULL, begin_child) != 0)
         fail("pthread_atfork");
 }
 
