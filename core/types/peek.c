@@ -85,7 +85,7 @@ int weft_dict_peek(weft_thread *self, weft_object *o, weft_object *key, weft_obj
     if (WEFT_UNLIKELY(found == DICT_ASK))
         found = dict_peek_asking(self, dict_of(o), key, hash, &found_value);
     if (found >= 0)
-        *value = found_value;
+        *value = found == 1 ? found_value : NULL; /* a table that has been replaced may have had one */
     return found;
 }
 
