@@ -8,7 +8,7 @@
 enum {
     TOGETHER = 4000, /* lists a runtime: fewer than make an owner give up working without locks */
     OWNERS = 100,    /* appends to each */
-    STRANGERS = 50
+    STRANGERS = 300
 };
 
 typedef struct together {
