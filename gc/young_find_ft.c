@@ -136,6 +136,7 @@ static void pass_on(gc_array *from, gc_array *to, size_t keep, size_t count, uin
 static void balance(young_run *y)
 {
     size_t all = 0;
+    assert(y->roles_count > 0); /* who stopped the world has one */
     for (uint32_t i = 0; i < y->roles_count; i++)
         all += y->roles[i].found.count;
     size_t mean = all / y->roles_count;

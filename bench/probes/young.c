@@ -88,7 +88,7 @@ double probe_young_10k_on_5m(weft_thread *self, uint32_t threads)
     double ms = -1;
     if (type && nodes && make_nodes(self, type, nodes, 0, OLD) && weft_gc_collect(self, WEFT_GC_FULL) == 0)
         ms = measure_young(self, type, nodes, &made);
-    for (size_t i = made; ms >= 0 && i > 0;)
+    for (size_t i = made; nodes && ms >= 0 && i > 0;)
         weft_decref(self, nodes[--i]);
     free(nodes);
     return ms;

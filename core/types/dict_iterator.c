@@ -45,6 +45,7 @@ static bool has_changed(weft_thread *self, dict *d, const dict_iterator *it)
 
 static weft_object *pair_stolen(weft_thread *self, weft_object *key, weft_object *value)
 {
+    assert(key != NULL && value != NULL); /* the dict gave what it was asked for */
     weft_object *both[2] = {key, value};
     weft_object *pair = weft_tuple_new(self, both, 2);
     weft_decref(self, key);
