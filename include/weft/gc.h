@@ -145,7 +145,8 @@ enum weft_gc_phase { WEFT_GC_EVENT_START, WEFT_GC_EVENT_STOP, WEFT_GC_EVENT_OBJE
 typedef void (*weft_gc_event_fn)(weft_thread *self, enum weft_gc_phase phase, const weft_gc_event *event,
                                  weft_object *o, void *arg);
 
-/* Adds a callback; the same pair may be added once: WEFT_ERROR_VALUE. remove: WEFT_ERROR_KEY if it is not there. */
+/* Adds a callback; the same pair may be added once: WEFT_ERROR_VALUE. remove: WEFT_ERROR_KEY if it is not there;
+ * a call that another thread has begun may still be running when it returns. */
 WEFT_API weft_status weft_gc_add_callback(weft_thread *self, weft_gc_event_fn fn, void *arg);
 WEFT_API weft_status weft_gc_remove_callback(weft_thread *self, weft_gc_event_fn fn, void *arg);
 
