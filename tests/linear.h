@@ -47,6 +47,12 @@ typedef struct linear_subject {
     int64_t (*model)(linear_state *state, const linear_op *op);
 } linear_subject;
 
+/* As a number. */
+static inline int linear_item(const linear_state *s, int at)
+{
+    return s->items[at];
+}
+
 static inline int64_t linear_fold(int64_t folded, int64_t number)
 {
     return (int64_t)(((uint64_t)folded * 1000003u + (uint64_t)number + 7) & INT64_MAX);

@@ -339,7 +339,7 @@ static int64_t model_remove(linear_state *s, int at)
 {
     if (at < 0)
         return LINEAR_NONE;
-    int64_t value = s->items[at + 1];
+    int64_t value = linear_item(s, at + 1);
     linear_take(s, at);
     linear_take(s, at);
     return value;
@@ -581,7 +581,7 @@ static void counter_run(weft_thread *self, linear_game *g, linear_op *op)
 
 static int64_t counter_model(linear_state *s, const linear_op *op)
 {
-    int before = s->items[0];
+    int before = linear_item(s, 0);
     switch (op->kind) {
     case COUNTER_ADD:
         s->items[0]++;
