@@ -67,6 +67,6 @@ double bench_run_threads(weft_thread *self, uint32_t threads, bench_body body, v
 
 /* The sub-commands: tasks.c and probe.c. The result is the exit status. */
 int bench_run_workload(const workload *w, const bench_options *options);
-int bench_run_probe(const char *name, uint32_t threads);
+int bench_run_probe(const char *name, uint32_t threads, bool trial);
 
 #endif

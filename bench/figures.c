@@ -26,6 +26,7 @@ typedef struct settings {
     const char *folder;
     const char *only; /* NULL, or a part of the names to measure */
     uint32_t rounds;
+    bool quick; /* a trial: small heaps, values that mean nothing */
 } settings;
 
 typedef struct figure figure;
@@ -130,12 +131,12 @@ enum { FIGURES = sizeof figures / sizeof figures[0] };
 /* ---- ways to measure ------------------------------------------------------------------------------------------- */
 
 /* One round of two sides, the second first in every other round. */
-static bool run_pair(const char *const programs[2], const uint32_t threads[2], const char *probe, uint32_t round,
-                     double values[2])
+static bool run_pair(const settings *s, const char *const programs[2], const uint32_t threads[2], const char *probe,
+                     uint32_t round, double values[2])
 {
     for (uint32_t i = 0; i < 2; i++) {
         uint32_t side = (i + round) % 2;
-        if (!flavours_probe(programs[side], probe, threads[side], &values[side]))
+        if (!flavours_probe(programs[side], probe, threads[side], s->quick, &values[side]))
             return false;
     }
     return true;
@@ -148,7 +149,7 @@ static bool pair_ratio(const settings *s, const char *const programs[2], const u
     double ratios[ROUNDS_MAX];
     for (uint32_t round = 0; round < s->rounds; round++) {
         double values[2];
-        if (!run_pair(programs, threads, probe, round, values))
+        if (!run_pair(s, programs, threads, probe, round, values))
             return false;
         ratios[round] = values[0] / values[1];
     }
@@ -209,19 +210,19 @@ static bool thread_speedup(const figure *f, const settings *s, spread *value)
     return pair_ratio(s, programs, threads, f->source, value);
 }
 
-static bool one_flavour(const figure *f, const char *program, uint32_t rounds, spread *value)
+static bool one_flavour(const figure *f, const settings *s, const char *program, spread *value)
 {
     double values[ROUNDS_MAX];
-    for (uint32_t round = 0; round < rounds; round++)
-        if (!flavours_probe(program, f->source, f->threads, &values[round]))
+    for (uint32_t round = 0; round < s->rounds; round++)
+        if (!flavours_probe(program, f->source, f->threads, s->quick, &values[round]))
             return false;
-    *value = spread_of(values, rounds);
+    *value = spread_of(values, s->rounds);
     return true;
 }
 
 static bool free_threaded(const figure *f, const settings *s, spread *value)
 {
-    return one_flavour(f, s->programs.ft, s->rounds, value);
+    return one_flavour(f, s, s->programs.ft, value);
 }
 
 /* For probes that take seconds, and are medians already. */
@@ -238,9 +239,15 @@ static bool free_threaded_few(const figure *f, const settings *s, spread *value)
     return free_threaded(f, &few, value);
 }
 
+static bool gil_alone(const figure *f, const settings *s, spread *value)
+{
+    return one_flavour(f, s, s->programs.gil, value);
+}
+
 static bool gil_few(const figure *f, const settings *s, spread *value)
 {
-    return one_flavour(f, s->programs.gil, few_rounds(s).rounds, value);
+    settings few = few_rounds(s);
+    return gil_alone(f, &few, value);
 }
 
 /* On the shape on which it is less. */
@@ -256,11 +263,6 @@ static bool collector_speedup(const figure *f, const settings *s, spread *value)
     if (rooted.median < value->median)
         *value = rooted;
     return true;
-}
-
-static bool gil_alone(const figure *f, const settings *s, spread *value)
-{
-    return one_flavour(f, s->programs.gil, s->rounds, value);
 }
 
 /* results.json, parsed; NULL if `make run` has not written it, or somebody tried the report on a fraction of the work. */
@@ -306,7 +308,7 @@ static bool reached(const figure *f, double value)
     return f->kind == AT_MOST ? value <= f->goal : value >= f->goal;
 }
 
-static void print_figure(const figure *f, bool measured, const spread *value)
+static void print_figure(const figure *f, const settings *s, bool measured, const spread *value)
 {
     const char *sign = f->kind == AT_MOST ? "<=" : ">=";
     if (!measured) {
@@ -314,11 +316,15 @@ static void print_figure(const figure *f, bool measured, const spread *value)
         return;
     }
     printf("%-38s %-18s %9.3f %-6s goal %s %-6g %-5s  (%.3f-%.3f)\n", f->name, f->flavour, value->median, f->unit, sign,
-           f->goal, reached(f, value->median) ? "holds" : "SHORT", value->low, value->high);
+           f->goal,
+           s->quick                    ? "trial"
+           : reached(f, value->median) ? "holds"
+                                       : "SHORT",
+           value->low, value->high);
     fflush(stdout);
 }
 
-static void write_figure(json_writer *json, const figure *f, bool measured, const spread *value)
+static void write_figure(json_writer *json, const figure *f, const settings *s, bool measured, const spread *value)
 {
     json_map(json, NULL);
     json_string(json, "name", f->name);
@@ -327,7 +333,9 @@ static void write_figure(json_writer *json, const figure *f, bool measured, cons
     json_string(json, "unit", f->unit);
     json_number(json, "goal", f->goal);
     json_string(json, "comparison", f->kind == AT_MOST ? "<=" : ">=");
-    json_boolean(json, "holds", measured && reached(f, value->median));
+    json_boolean(json, "holds", measured && !s->quick && reached(f, value->median));
+    if (s->quick)
+        json_boolean(json, "trial", true);
     json_array(json, "quartiles");
     json_number(json, NULL, measured ? value->low : NAN);
     json_number(json, NULL, measured ? value->high : NAN);
@@ -352,8 +360,8 @@ static int measure_all(const settings *s)
         if (!wanted(f, s))
             continue;
         bool measured = f->measure(f, s, &value);
-        print_figure(f, measured, &value);
-        write_figure(&json, f, measured, &value);
+        print_figure(f, s, measured, &value);
+        write_figure(&json, f, s, measured, &value);
         count++;
         missing += !measured;
         shortfalls += measured && !reached(f, value.median);
@@ -368,8 +376,9 @@ static int measure_all(const settings *s)
 
 static int usage(void)
 {
-    fputs("usage: weft_figures --gil PROGRAM --ft PROGRAM --out FOLDER [--rounds N] [--only PART-OF-NAME]\n"
-          "  --rounds N   runs of each side, 1 to 31 (9)\n",
+    fputs("usage: weft_figures --gil PROGRAM --ft PROGRAM --out FOLDER [--rounds N] [--only PART-OF-NAME] [--quick]\n"
+          "  --rounds N   runs of each side, 1 to 31 (9)\n"
+          "  --quick      large heaps a hundredth as large, to try the program itself\n",
           stderr);
     return 2;
 }
@@ -377,9 +386,13 @@ static int usage(void)
 static bool parse(int argc, char **argv, settings *s)
 {
     static const struct option options[] = {
-        {"gil", required_argument, NULL, 'g'},  {"ft", required_argument, NULL, 'f'},
-        {"out", required_argument, NULL, 'o'},  {"rounds", required_argument, NULL, 'r'},
-        {"only", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0},
+        {"gil", required_argument, NULL, 'g'},
+        {"ft", required_argument, NULL, 'f'},
+        {"out", required_argument, NULL, 'o'},
+        {"rounds", required_argument, NULL, 'r'},
+        {"only", required_argument, NULL, 'n'},
+        {"quick", no_argument, NULL, 'q'},
+        {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -398,6 +411,9 @@ static bool parse(int argc, char **argv, settings *s)
             break;
         case 'n':
             s->only = optarg;
+            break;
+        case 'q':
+            s->quick = true;
             break;
         default:
             return false;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # figures.sh BUILD_DIR [REPORT_DIR [OPTION...]] - prints the figures that Weft promises beside their goals and writes
-# figures.json. Options go to weft_figures (--rounds, --only). After them, as context, comparisons with liburcu and CPython.
+# figures.json. Options go to weft_figures (--rounds, --only, --quick). After them, as context, comparisons with liburcu and CPython.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -6,6 +6,16 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "probes/probes.h"
+
+static bool quick;
+
+size_t probe_objects(size_t full)
+{
+    enum { FRACTION = 100 };
+
+    return quick ? full / FRACTION : full;
+}
 
 static const probe *find_probe(const char *name)
 {
@@ -34,8 +44,9 @@ static int fail(const char *name)
     return 1;
 }
 
-int bench_run_probe(const char *name, uint32_t threads)
+int bench_run_probe(const char *name, uint32_t threads, bool trial)
 {
+    quick = trial;
     const probe *p = find_probe(name);
     if (!p) {
         fprintf(stderr, "weft_bench: no probe '%s' (see weft_bench --help)\n", name);

@@ -149,7 +149,7 @@ grep -q '</html>' "$work/report/index.html" || fail "index.html is not complete"
 [ "$(grep -o '<svg' "$work/report/index.html" | wc -l)" -eq 3 ] || fail "index.html has not three charts"
 ! grep -Eq '(src|href)="?https?:' "$work/report/index.html" || fail "index.html loads something from elsewhere"
 # figures.sh does not take the means of a trial run: two figures are there, but not measured
-expect 1 "results\.json is from a trial run" "$source/bench/figures.sh" "$build" "$work/report" --rounds 1
+expect 1 "results\.json is from a trial run" "$source/bench/figures.sh" "$build" "$work/report" --rounds 1 --quick
 [ "$(grep -c 'NOT MEASURED' "$work/out")" -eq 2 ] || fail "figures.sh: $(cat "$work/out")"
 for figure in count_pair_owner_ratio alloc_free_48_ratio alloc_free_48_ns private_work_2_threads_speedup \
     sharded_hot_2_threads_speedup attach_detach_us; do

@@ -40,11 +40,11 @@ bool flavours_run(const char *program, const char *workload, uint32_t threads, b
     return false;
 }
 
-bool flavours_probe(const char *program, const char *probe, uint32_t threads, double *value)
+bool flavours_probe(const char *program, const char *probe, uint32_t threads, bool quick, double *value)
 {
     char count[16];
     snprintf(count, sizeof count, "%u", threads);
-    const char *const argv[] = {program, "probe", probe, "--threads", count, NULL};
+    const char *const argv[] = {program, "probe", probe, "--threads", count, quick ? "--quick" : NULL, NULL};
     yajl_val line = run_program(argv);
     if (!line)
         return false;

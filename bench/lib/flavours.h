@@ -20,7 +20,7 @@ typedef struct bench_run {
 /* One run of a workload, or of a fraction of it. False after a message on stderr. */
 bool flavours_run(const char *program, const char *workload, uint32_t threads, bool quick, bench_run *run);
 
-/* One run of a probe. False after a message on stderr. */
-bool flavours_probe(const char *program, const char *probe, uint32_t threads, double *value);
+/* One run of a probe, or a trial of it with small heaps. False after a message on stderr. */
+bool flavours_probe(const char *program, const char *probe, uint32_t threads, bool quick, double *value);
 
 #endif

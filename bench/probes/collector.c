@@ -177,22 +177,22 @@ static double graph_live_ns(weft_thread *self, uint32_t threads, size_t count,
 
 double probe_full_live_1m(weft_thread *self, uint32_t threads)
 {
-    return graph_live_ns(self, threads, MILLION, connect_live);
+    return graph_live_ns(self, threads, probe_objects(MILLION), connect_live);
 }
 
 double probe_full_rooted_1m(weft_thread *self, uint32_t threads)
 {
-    return graph_live_ns(self, threads, MILLION, connect_rooted);
+    return graph_live_ns(self, threads, probe_objects(MILLION), connect_rooted);
 }
 
 double probe_full_live_5m(weft_thread *self, uint32_t threads)
 {
-    return graph_live_ns(self, threads, 5 * MILLION, connect_live);
+    return graph_live_ns(self, threads, probe_objects(5 * MILLION), connect_live);
 }
 
 double probe_full_rooted_5m(weft_thread *self, uint32_t threads)
 {
-    return graph_live_ns(self, threads, 5 * MILLION, connect_rooted);
+    return graph_live_ns(self, threads, probe_objects(5 * MILLION), connect_rooted);
 }
 
 double probe_garbage_pair(weft_thread *self, uint32_t threads)
@@ -200,11 +200,11 @@ double probe_garbage_pair(weft_thread *self, uint32_t threads)
     double ns[COLLECTIONS], result = use_threads(self, threads) ? 0 : -1;
     for (int i = 0; i < COLLECTIONS && result >= 0; i++) {
         graph g;
-        bool made = graph_open(self, &g, MILLION);
+        bool made = graph_open(self, &g, probe_objects(MILLION));
         if (made)
             connect_pairs(self, &g);
         result = made ? collect_ns(self) : -1;
-        ns[i] = result / MILLION;
+        ns[i] = result / (double)probe_objects(MILLION);
         graph_close(self, &g);
     }
     return result < 0 ? result : spread_of(ns, COLLECTIONS).median;
@@ -225,7 +225,7 @@ double probe_side_bytes(weft_thread *self, uint32_t threads)
 {
     graph g;
     double bytes = -1;
-    bool made = graph_open(self, &g, MILLION) && use_threads(self, threads);
+    bool made = graph_open(self, &g, probe_objects(MILLION)) && use_threads(self, threads);
     if (made)
         connect_live(self, &g);
     if (made && weft_gc_add_callback(self, keep_side_bytes, &bytes) == WEFT_OK) {
@@ -233,7 +233,7 @@ double probe_side_bytes(weft_thread *self, uint32_t threads)
         (void)weft_gc_remove_callback(self, keep_side_bytes, &bytes);
     }
     graph_close(self, &g);
-    return made ? bytes / MILLION : -1;
+    return made ? bytes / (double)probe_objects(MILLION) : -1;
 }
 
 enum {
@@ -287,12 +287,12 @@ double probe_fork_dirty(weft_thread *self, uint32_t threads)
 {
     graph g;
     double dirty = -1;
-    if (graph_open_sized(self, &g, FORK_NODES, FORK_NODE_BYTES) && use_threads(self, threads)) {
+    if (graph_open_sized(self, &g, probe_objects(FORK_NODES), FORK_NODE_BYTES) && use_threads(self, threads)) {
         connect_live(self, &g);
         dirty = fork_dirty_bytes(self);
         if (dirty < 0)
             weft_error_set(WEFT_ERROR_SYSTEM, "a forked child could not collect, or tell what it had to itself");
     }
     graph_close(self, &g);
-    return dirty < 0 ? -1 : dirty / ((double)FORK_NODES * FORK_NODE_BYTES);
+    return dirty < 0 ? -1 : dirty / ((double)probe_objects(FORK_NODES) * FORK_NODE_BYTES);
 }

@@ -44,7 +44,7 @@ static size_t final_count(void)
 {
     const char *text = getenv("WEFT_GROWTH_OBJECTS");
     size_t count = text ? (size_t)strtoull(text, NULL, 10) : 0;
-    return count ? count : 20 * 1000 * 1000;
+    return count ? count : probe_objects(20 * 1000 * 1000);
 }
 
 static bool grow(weft_thread *self, heap_of_nodes *h, size_t count)

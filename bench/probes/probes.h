@@ -7,6 +7,9 @@
 
 enum { PROBE_BATCHES = 101 };
 
+/* How many objects a probe with a large heap makes: `full`, or a hundredth of it in a trial run, whose values mean nothing. */
+size_t probe_objects(size_t full);
+
 /* Runs `body` on `threads` threads PROBE_BATCHES times, each doing `operations` operations, after one run that does not
  * count. The least time in ns of one operation if all operations of all threads were done one after the other: with
  * twice the threads at full speed it halves. Negative: an error is set. */

@@ -61,7 +61,7 @@ static bool make_nodes(weft_thread *self, const weft_type *type, weft_object **n
 
 /* ---- 10,000 new objects on top of 5 million old ones ---------------------------------------------------------------- */
 
-enum { OLD = 5000000, YOUNG = 10000, ROUNDS = 41 };
+enum { YOUNG = 10000, ROUNDS = 41 };
 
 static double measure_young(weft_thread *self, const weft_type *type, weft_object **nodes, size_t *made)
 {
@@ -83,10 +83,10 @@ double probe_young_10k_on_5m(weft_thread *self, uint32_t threads)
 {
     (void)threads;
     const weft_type *type = node_type(self);
-    weft_object **nodes = malloc((OLD + ROUNDS * YOUNG) * sizeof *nodes);
-    size_t made = OLD;
+    size_t old = probe_objects(5000000), made = old;
+    weft_object **nodes = malloc((old + ROUNDS * YOUNG) * sizeof *nodes);
     double ms = -1;
-    if (type && nodes && make_nodes(self, type, nodes, 0, OLD) && weft_gc_collect(self, WEFT_GC_FULL) == 0)
+    if (type && nodes && make_nodes(self, type, nodes, 0, old) && weft_gc_collect(self, WEFT_GC_FULL) == 0)
         ms = measure_young(self, type, nodes, &made);
     for (size_t i = made; nodes && ms >= 0 && i > 0;)
         weft_decref(self, nodes[--i]);
