@@ -45,7 +45,6 @@ static int measure_area(const heap_area *area, void *arg)
     uintptr_t begin = (uintptr_t)area->blocks;
     m->areas++;
     m->numbers += round_to_word(area->count);
-    m->partly |= !area->all_used;
     measure_region(m, begin >> INDEX_REGION_SHIFT);
     measure_region(m, (begin + area_bytes(area) - 1) >> INDEX_REGION_SHIFT);
     return 0;
@@ -103,10 +102,7 @@ typedef struct filling {
     gc_index *ix;
     uint32_t next;   /* number */
     uint32_t leaves; /* given out */
-    char *expected;  /* the block that comes next in this area if it is allocated */
-    uint32_t number; /* its number */
-    gc_area *area;   /* whose blocks come */
-    bool all_used;   /* they do not come: all are allocated */
+    size_t partly;   /* areas that are */
 } filling;
 
 static gc_slice *slice_at(filling *f, uintptr_t address)
@@ -140,14 +136,24 @@ static int fill_area(const heap_area *area, void *arg)
 {
     filling *f = (filling *)arg;
     gc_index *ix = f->ix;
-    ix->areas[ix->areas_count++] = (gc_area){area->blocks, NULL, area->block_size, f->next, (uint32_t)area->count};
+    ix->areas[ix->areas_count++] =
+        (gc_area){area->blocks, NULL, area->block_size, f->next, (uint32_t)area->count, !area->all_used};
+    f->partly += !area->all_used;
     fill_slices(f, area, f->next);
     whiten(ix->white, f->next, (uint32_t)area->count);
     f->next += (uint32_t)round_to_word(area->count);
     return 0;
 }
 
-/* ---- which blocks are allocated: those that the walk leaves out lose their bit --------------------------------------- */
+/* ---- which blocks are allocated: those that a walk leaves out lose their bit ------------------------------------------- */
+
+typedef struct leaving {
+    gc_index *ix;
+    const gc_area *area; /* whose blocks come; NULL: of one that is nothing to us */
+    char *expected;      /* the block that comes next if it is allocated */
+    uint32_t number;     /* its number */
+    size_t left;         /* areas to come */
+} leaving;
 
 static void unwhiten(uint64_t *white, uint32_t from, uint32_t to)
 {
@@ -160,36 +166,86 @@ static void unwhiten(uint64_t *white, uint32_t from, uint32_t to)
     }
 }
 
-static void end_area(filling *f)
+/* The area whose first number this is. */
+static const gc_area *area_at(const gc_index *ix, uint32_t first)
 {
-    if (f->area && !f->all_used)
-        unwhiten(f->ix->white, f->number, f->area->first + f->area->count);
+    size_t low = 0, high = ix->areas_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (ix->areas[middle].first <= first)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &ix->areas[low];
 }
 
+static void end_area(leaving *l)
+{
+    if (l->area)
+        unwhiten(l->ix->white, l->number, l->area->first + l->area->count);
+    l->area = NULL;
+}
+
+/* What an area says of itself now does not count: the walk itself has mimalloc look again what is free. */
 static int next_area(const heap_area *area, void *arg)
 {
-    filling *f = (filling *)arg;
-    end_area(f);
-    f->area = f->area ? f->area + 1 : f->ix->areas;
-    assert(f->area->blocks == area->blocks);
-    f->expected = area->blocks;
-    f->number = f->area->first;
-    f->all_used = area->all_used;
+    leaving *l = (leaving *)arg;
+    end_area(l);
+    if (l->left == 0)
+        return 1;
+    const gc_area *a = area_at(l->ix, gc_index_of(l->ix, (const weft_object *)(const void *)area->blocks));
+    assert(a->blocks == area->blocks && a->count == area->count);
+    if (!a->partly)
+        return 0;
+    l->area = a;
+    l->expected = area->blocks;
+    l->number = a->first;
+    l->left--;
     return 0;
 }
 
 static int next_block(void *block, size_t size, void *arg)
 {
     (void)size;
-    filling *f = (filling *)arg;
-    if (WEFT_UNLIKELY((char *)block != f->expected)) {
-        uint32_t number = f->area->first + (uint32_t)((size_t)((char *)block - f->area->blocks) / f->area->block_size);
-        unwhiten(f->ix->white, f->number, number);
-        f->number = number;
+    leaving *l = (leaving *)arg;
+    if (l->area == NULL)
+        return 0;
+    if (WEFT_UNLIKELY((char *)block != l->expected)) {
+        uint32_t number = l->area->first + (uint32_t)((size_t)((char *)block - l->area->blocks) / l->area->block_size);
+        unwhiten(l->ix->white, l->number, number);
+        l->number = number;
     }
-    f->number++;
-    f->expected = (char *)block + f->area->block_size;
+    l->number++;
+    l->expected = (char *)block + l->area->block_size;
     return 0;
+}
+
+/* Walks the areas that threads allocate from, and those with room that are nobody's. False: those are not all. */
+static bool try_leave_out_by_parts(gc_index *ix, weft_runtime *runtime, heap_kind kind, size_t partly)
+{
+    leaving l = {.ix = ix, .left = partly};
+    if (!heap_parts_try_begin())
+        return false;
+    /* order: acquire - pairs with thread_create_locked. */
+    for (thread *t = weft_load_acquire(&runtime->all); t; t = t->all_next) {
+        heap_part_areas_stopped(&runtime->heap, &t->heap, kind, next_area, next_block, &l);
+        end_area(&l);
+    }
+    heap_part_areas_stopped(&runtime->heap, NULL, kind, next_area, next_block, &l);
+    end_area(&l);
+    heap_parts_end();
+    return l.left == 0;
+}
+
+/* A walk of the whole heap calls here for every block of it, 2 ns each, and mostly nearly all areas are all used. */
+static void leave_out(gc_index *ix, weft_runtime *runtime, heap_kind kind, size_t partly)
+{
+    if (partly == 0 || try_leave_out_by_parts(ix, runtime, kind, partly))
+        return;
+    leaving l = {.ix = ix, .left = partly};
+    (void)heap_areas_stopped(&runtime->heap, kind, next_area, next_block, &l);
+    end_area(&l);
 }
 
 static weft_status open_sliced(gc_index *ix, weft_runtime *runtime, heap_kind kind)
@@ -204,10 +260,7 @@ static weft_status open_sliced(gc_index *ix, weft_runtime *runtime, heap_kind ki
         return status;
     filling f = {.ix = ix, .next = INDEX_WORD};
     (void)heap_areas_stopped(&runtime->heap, kind, fill_area, NULL, &f);
-    if (m.partly) {
-        (void)heap_areas_stopped(&runtime->heap, kind, next_area, next_block, &f);
-        end_area(&f);
-    }
+    leave_out(ix, runtime, kind, f.partly);
     return WEFT_OK;
 }
 
@@ -249,7 +302,7 @@ weft_status gc_index_open_list(gc_index *ix, weft_runtime *runtime, weft_object 
         hash_add(ix, list[i], (uint32_t)(INDEX_WORD + i));
     for (size_t i = 0; i < count; i += INDEX_LIST_AREA) {
         uint32_t n = (uint32_t)(count - i < INDEX_LIST_AREA ? count - i : INDEX_LIST_AREA);
-        ix->areas[ix->areas_count++] = (gc_area){NULL, list + i, 0, (uint32_t)(INDEX_WORD + i), n};
+        ix->areas[ix->areas_count++] = (gc_area){NULL, list + i, 0, (uint32_t)(INDEX_WORD + i), n, false};
     }
     whiten(ix->white, INDEX_WORD, (uint32_t)count);
     return WEFT_OK;

@@ -27,6 +27,7 @@ typedef struct gc_area {
     size_t block_size;
     uint32_t first; /* number of block 0 */
     uint32_t count;
+    bool partly; /* some block may never have held an object: then its memory may be anything */
 } gc_area;
 
 /* offset of a block in its area = address within the slice + bias; its number = first + offset * reciprocal / 2^32, which

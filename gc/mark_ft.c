@@ -1,69 +1,100 @@
-/* mark_ft.c - what has references from outside the index, or is referred to by a thread's roots, is reachable, and so is
- * all it refers to: it loses its white bit.
+/* mark_ft.c - what is reachable from pending objects, or from threads' roots, loses its white bit.
  *
- * An object that has lost its bit is traversed once, by whoever took the bit. Until then it is on the stack of that
- * thread, which has a fixed size, or, if that is full or others have nothing to do, a bit in `pending`, where any thread
- * finds it: so marking allocates nothing, recurses nowhere, and a million items of one array are shared by all threads.
- * Before an object is traversed it spends a while in a ring, on its way into the cache (after Cher, Hosking and Vitek,
- * "Software prefetching for mark-sweep garbage collection", ASPLOS 2004).
+ * A pending object has lost its white bit and is to be traversed. A thread that finds a part with such objects takes all
+ * there are, and traverses them in address order, each after a while in a ring, on its way into the cache (after Cher,
+ * Hosking and Vitek, "Software prefetching for mark-sweep garbage collection", ASPLOS 2004). What they refer to goes into
+ * buckets by part. When a bucket is worked off, what was white becomes pending, and waits in its part for whoever comes: so
+ * marking allocates nothing, recurses nowhere, every object is traversed once, a million items of one array are shared by
+ * all threads, and the longer a part waits the nearer together are the objects that are taken from it.
+ *
+ * As long as only a few are known - at the root of a tree, along a list - they are traversed at once, without the detour.
  *
  * An ephemeron table is put aside when it is reached. When nothing else is left, the values whose keys are reached
- * are marked, until that brings nothing new.
- *
- * If all candidates have references from outside, nothing is traversed at all. */
+ * are marked, until that brings nothing new. */
 #include "gc/crew_ft.h"
 #include "gc/trace_ft.h"
 #include "refcount/weak.h"
 
+#include <string.h>
+
 enum {
-    SHARE_EVERY = 64,  /* objects traversed between two looks at who has nothing to do */
-    SHARE_LEAST = 64,  /* what a thread has itself before it gives half away */
+    FEW = 64,          /* numbers in buckets that are not worth the detour */
+    TOUCHED = 1 << 15, /* beside the number of those in a bucket: the part is in `touched` */
     IDLE_YIELDS = 100, /* before an idle thread sleeps */
     IDLE_NS = 50 * 1000
 };
 
-static bool is_alone(const gc_worker *w)
+_Static_assert((int)BUCKET_CAPACITY < (int)TOUCHED, "both have room in `filled`");
+
+/* ---- buckets -------------------------------------------------------------------------------------------------------- */
+
+static void tell_pending(gc_trace *t, uint32_t part)
 {
-    return w->trace->workers_count == 1;
+    /* order: seq_cst - pairs with part_claim and await_work: who finds the flag finds the bits under the lock, and who counts
+     * itself idle has looked at the flags before. */
+    weft_store_seq_cst(&t->parts[part].pending, 1);
+    if (weft_load_relaxed(&t->sleeping)) /* order: relaxed - who is missed wakes by itself */
+        platform_wake_all(&t->idle);
 }
 
-/* ---- white, pending ------------------------------------------------------------------------------------------------ */
-
-/* True: it was white, and the caller sees to its traversal. */
-static inline bool take_white(gc_worker *w, uint32_t number)
-{
-    uint64_t *word = &w->index->white[number / INDEX_WORD], bit = (uint64_t)1 << number % INDEX_WORD;
-    uint64_t old = weft_load_relaxed(word);
-    if (!(old & bit))
-        return false;
-    if (is_alone(w)) {
-        *word = old & ~bit;
-        return true;
-    }
-    /* order: relaxed - it decides who traverses; what is traversed was there before the world stood. */
-    return (__atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED) & bit) != 0;
-}
-
-static __attribute__((noinline)) void set_pending(gc_worker *w, uint32_t number)
+/* Of the numbers in a bucket those that are white become pending. */
+static __attribute__((noinline)) void bucket_mark(gc_worker *w, uint32_t part, uint32_t n)
 {
     gc_trace *t = w->trace;
-    __atomic_fetch_or(&w->index->pending[number / INDEX_WORD], (uint64_t)1 << number % INDEX_WORD, __ATOMIC_RELAXED);
-    /* order: seq_cst - pairs with part_claim and await_work: who finds the flag finds the bit, and who counts itself idle has
-     * looked at the flags before. */
-    weft_store_seq_cst(&t->parts[number >> t->part_shift].pending, 1);
+    const uint16_t *bucket = gc_bucket(w, part);
+    size_t words = ((size_t)part << t->part_shift) / INDEX_WORD;
+    uint64_t *white = t->index.white + words, *pending = t->index.pending + words;
+    size_t marked = 0;
+    gc_part_lock(t, &t->parts[part]);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t word = bucket[i] / INDEX_WORD, bit = bucket[i] % INDEX_WORD;
+        uint64_t taken = white[word] & (uint64_t)1 << bit;
+        white[word] ^= taken;
+        pending[word] |= taken;
+        marked += taken >> bit;
+    }
+    gc_part_unlock(&t->parts[part]);
+    w->waiting -= n;
+    w->marked += marked;
+    if (marked)
+        tell_pending(t, part);
 }
 
 static int mark_child(weft_object *child, void *arg)
 {
     gc_worker *w = (gc_worker *)arg;
     uint32_t number = gc_index_of(w->index, child);
-    if (number == 0 || !take_white(w, number))
+    if (number == 0)
         return 0;
-    if (WEFT_LIKELY(w->stack_count < STACK_CAPACITY))
-        w->stack[w->stack_count++] = child;
-    else
-        set_pending(w, number);
+    uint32_t shift = w->trace->part_shift, part = number >> shift;
+    uint32_t filled = w->filled[part], n = filled & (TOUCHED - 1);
+    if (WEFT_UNLIKELY(filled == 0))
+        w->touched[w->touched_count++] = (uint16_t)part;
+    gc_bucket(w, part)[n++] = (uint16_t)(number & ((1u << shift) - 1));
+    w->waiting++;
+    if (WEFT_UNLIKELY(n == BUCKET_CAPACITY)) {
+        bucket_mark(w, part, n);
+        n = 0;
+    }
+    w->filled[part] = (uint16_t)(n | TOUCHED);
     return 0;
+}
+
+/* Takes the next bucket that is not empty off the list of them, and what is in it with it. */
+static uint32_t bucket_next(gc_worker *w, uint32_t *n)
+{
+    uint32_t part = w->touched[--w->touched_count];
+    *n = w->filled[part] & (TOUCHED - 1);
+    w->filled[part] = 0;
+    return part;
+}
+
+static void buckets_mark(gc_worker *w)
+{
+    while (w->touched_count) {
+        uint32_t n, part = bucket_next(w, &n);
+        bucket_mark(w, part, n);
+    }
 }
 
 /* ---- one object after the other -------------------------------------------------------------------------------------- */
@@ -83,96 +114,143 @@ static void traverse(gc_worker *w, weft_object *o)
         (void)type->traverse(o, mark_child, w);
 }
 
-/* `o` goes into the ring, and what has been there longest is traversed. */
+/* `o` goes into the ring, and, if that was full, what has been there longest is traversed. */
 static inline void ring_pass(gc_worker *w, weft_object *o)
 {
     __builtin_prefetch(o);
     __builtin_prefetch((const char *)o + sizeof *o); /* what it refers to may begin in the next line */
-    uint32_t at = w->ring_at;
+    if (WEFT_UNLIKELY(w->ring_count < RING_CAPACITY)) {
+        w->ring[(w->ring_first + w->ring_count++) % RING_CAPACITY] = o;
+        return;
+    }
+    uint32_t at = w->ring_first;
     weft_object *oldest = w->ring[at];
     w->ring[at] = o;
-    w->ring_at = (at + 1) % RING_CAPACITY;
-    if (oldest)
+    w->ring_first = (at + 1) % RING_CAPACITY;
+    traverse(w, oldest);
+}
+
+static void ring_finish(gc_worker *w)
+{
+    while (w->ring_count) {
+        weft_object *oldest = w->ring[w->ring_first];
+        w->ring_first = (w->ring_first + 1) % RING_CAPACITY;
+        w->ring_count--;
         traverse(w, oldest);
-}
-
-/* Others have nothing to do: gives them the half of the stack that has waited longest. */
-static void share(gc_worker *w)
-{
-    size_t n = w->stack_count / 2;
-    for (size_t i = 0; i < n; i++)
-        set_pending(w, gc_index_of(w->index, w->stack[i]));
-    for (size_t i = n; i < w->stack_count; i++)
-        w->stack[i - n] = w->stack[i];
-    w->stack_count -= n;
-}
-
-static void stack_drain(gc_worker *w)
-{
-    for (uint32_t i = 1; w->stack_count; i++) {
-        ring_pass(w, w->stack[--w->stack_count]);
-        if (i % SHARE_EVERY == 0 && w->stack_count >= SHARE_LEAST && weft_load_relaxed(&w->trace->idle) != 0)
-            share(w);
-    }
-}
-
-/* Until this thread has nothing left. */
-static void worker_drain(gc_worker *w)
-{
-    uint32_t empty = 0;
-    while (empty < RING_CAPACITY) {
-        stack_drain(w);
-        weft_object *oldest = w->ring[w->ring_at];
-        w->ring[w->ring_at] = NULL;
-        w->ring_at = (w->ring_at + 1) % RING_CAPACITY;
-        empty = oldest ? 0 : empty + 1;
-        if (oldest)
-            traverse(w, oldest);
     }
 }
 
 /* ---- the parts' pending objects -------------------------------------------------------------------------------------- */
 
-static void drain_word(gc_worker *w, const gc_area *area, uint32_t first)
+static uint32_t part_words(const gc_trace *t, uint32_t part)
 {
-    uint64_t *word = &w->index->pending[first / INDEX_WORD];
-    if (weft_load_relaxed(word) == 0)
-        return;
-    uint64_t bits = __atomic_exchange_n(word, 0, __ATOMIC_RELAXED); /* order: relaxed - as take_white */
-    for (; bits; bits &= bits - 1)
-        ring_pass(w, gc_area_object(area, first - area->first + (uint32_t)__builtin_ctzll(bits)));
-    stack_drain(w);
+    uint32_t low = part << t->part_shift, most = 1u << t->part_shift;
+    return (t->index.size - low < most ? t->index.size - low : most) / INDEX_WORD;
+}
+
+static void take_pending(gc_worker *w, uint32_t part)
+{
+    gc_trace *t = w->trace;
+    size_t bytes = part_words(t, part) * sizeof(uint64_t);
+    uint64_t *pending = t->index.pending + ((size_t)part << t->part_shift) / INDEX_WORD;
+    gc_part_lock(t, &t->parts[part]);
+    memcpy(w->taken, pending, bytes);
+    memset(pending, 0, bytes);
+    gc_part_unlock(&t->parts[part]);
 }
 
 static void drain_part(gc_worker *w, uint32_t part)
 {
     const gc_trace *t = w->trace;
     uint32_t first, end;
-    for (size_t a = t->parts[part].area; gc_part_area(t, part, a, &first, &end); a++)
+    take_pending(w, part);
+    for (size_t a = t->parts[part].area; gc_part_area(t, part, a, &first, &end); a++) {
+        const gc_area *area = &t->index.areas[a];
+        const uint64_t *word = w->taken + (first & ((1u << t->part_shift) - 1)) / INDEX_WORD;
         for (uint32_t number = first; number < end; number += INDEX_WORD)
-            drain_word(w, &t->index.areas[a], number);
-    worker_drain(w);
+            for (uint64_t bits = *word++; bits; bits &= bits - 1)
+                ring_pass(w, gc_area_object(area, number - area->first + (uint32_t)__builtin_ctzll(bits)));
+    }
 }
 
 static bool part_claim(gc_part *part)
 {
-    /* order: seq_cst - set_pending */
+    /* order: seq_cst - tell_pending */
     return weft_load_seq_cst(&part->pending) && __atomic_exchange_n(&part->pending, 0, __ATOMIC_SEQ_CST);
 }
 
-/* Drains parts, from the one of its own on, until there was none in a whole round. */
-static void drain_parts(gc_worker *w, uint32_t who)
+/* Drains parts that have something, until it has come by as many as there are. All threads go round together, so that a
+ * part has a round's time to gather more. False: none had. */
+static bool drain_round(gc_worker *w)
 {
     gc_trace *t = w->trace;
-    uint32_t part = (uint32_t)((uint64_t)t->parts_count * who / t->workers_count);
-    for (uint32_t none = 0; none < t->parts_count; part = (part + 1) % t->parts_count) {
-        none++;
-        if (part_claim(&t->parts[part])) {
-            drain_part(w, part);
-            none = 0;
-        }
+    bool any = false;
+    for (uint32_t i = 0; i < t->parts_count; i++) {
+        uint32_t part = __atomic_fetch_add(&t->next, 1, __ATOMIC_RELAXED) % t->parts_count; /* order: none - a place */
+        if (!part_claim(&t->parts[part]))
+            continue;
+        any = true;
+        drain_part(w, part);
+        if (weft_load_relaxed(&t->idle) != 0) /* others have nothing to do: what is known is for all */
+            buckets_mark(w);
     }
+    return any;
 }
+
+/* ---- few -------------------------------------------------------------------------------------------------------------- */
+
+static weft_object *object_at(const gc_trace *t, uint32_t part, uint32_t number)
+{
+    const gc_index *ix = &t->index;
+    size_t low = t->parts[part].area, high = part + 1 < t->parts_count ? t->parts[part + 1].area + 1 : ix->areas_count;
+    if (high > ix->areas_count)
+        high = ix->areas_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (ix->areas[middle].first <= number)
+            low = middle;
+        else
+            high = middle;
+    }
+    return gc_area_object(&ix->areas[low], number - ix->areas[low].first);
+}
+
+/* What is white in a bucket of at most FEW is traversed at once. */
+static void bucket_traverse(gc_worker *w, uint32_t part, uint32_t n)
+{
+    gc_trace *t = w->trace;
+    uint32_t numbers[FEW], count = 0, low = part << t->part_shift;
+    gc_part_lock(t, &t->parts[part]);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t number = low + gc_bucket(w, part)[i];
+        uint64_t *white = &t->index.white[number / INDEX_WORD], bit = (uint64_t)1 << number % INDEX_WORD;
+        if (*white & bit)
+            numbers[count++] = number;
+        *white &= ~bit;
+    }
+    gc_part_unlock(&t->parts[part]);
+    w->waiting -= n;
+    w->marked += count;
+    for (uint32_t i = 0; i < count; i++)
+        ring_pass(w, object_at(t, part, numbers[i]));
+}
+
+/* Until all that this thread knows of is pending, or traversed. */
+static void worker_drain(gc_worker *w)
+{
+    for (ring_finish(w); w->waiting; ring_finish(w)) {
+        bool alone = weft_load_relaxed(&w->trace->idle) == 0; /* else only a list is kept to oneself */
+        if (w->waiting > (alone ? FEW : 1)) {
+            buckets_mark(w);
+            return;
+        }
+        uint32_t n, part = bucket_next(w, &n);
+        bucket_traverse(w, part, n);
+    }
+    buckets_mark(w); /* none has anything in it */
+}
+
+/* ---- all of them ------------------------------------------------------------------------------------------------------ */
 
 static bool any_pending(const gc_trace *t)
 {
@@ -180,6 +258,17 @@ static bool any_pending(const gc_trace *t)
         if (weft_load_seq_cst(&t->parts[part].pending))
             return true;
     return false;
+}
+
+static void idle_wait(gc_trace *t, uint32_t idle, uint32_t times)
+{
+    if (times < IDLE_YIELDS) {
+        platform_yield();
+        return;
+    }
+    __atomic_fetch_add(&t->sleeping, 1, __ATOMIC_RELAXED); /* order: tell_pending */
+    platform_wait(&t->idle, idle, IDLE_NS);
+    __atomic_fetch_sub(&t->sleeping, 1, __ATOMIC_RELAXED);
 }
 
 /* True: there is something to do; false: nobody has anything, nor ever will. */
@@ -193,10 +282,7 @@ static bool await_work(gc_trace *t)
             __atomic_sub_fetch(&t->idle, 1, __ATOMIC_SEQ_CST);
             return true;
         }
-        if (i < IDLE_YIELDS)
-            platform_yield();
-        else
-            platform_wait(&t->idle, idle, IDLE_NS);
+        idle_wait(t, idle, i);
         idle = weft_load_seq_cst(&t->idle);
     }
     platform_wake_all(&t->idle);
@@ -210,42 +296,10 @@ static void mark_work(void *arg, uint32_t who)
     if (who != 0) /* until it came it was idle */
         __atomic_sub_fetch(&t->idle, 1, __ATOMIC_SEQ_CST);
     do {
-        worker_drain(w);
-        drain_parts(w, who);
+        do
+            worker_drain(w);
+        while (drain_round(w));
     } while (await_work(t));
-}
-
-/* ---- roots ------------------------------------------------------------------------------------------------------------ */
-
-/* The numbers of a word that have references left. */
-static uint64_t word_roots(const gc_index *ix, uint32_t first)
-{
-    const uint32_t *counts = ix->counts + first;
-    uint64_t roots = 0;
-    for (uint32_t bit = 0; bit < INDEX_WORD; bit++)
-        roots |= (uint64_t)(counts[bit] != 0) << bit;
-    return roots & ix->white[first / INDEX_WORD];
-}
-
-static void find_roots(void *arg, uint32_t who)
-{
-    gc_trace *t = (gc_trace *)arg;
-    const gc_index *ix = &t->index;
-    uint64_t white = 0;
-    (void)who;
-    for (uint32_t part; (part = gc_part_take(t)) < t->parts_count;) {
-        uint64_t low = (uint64_t)part << t->part_shift, high = low + ((uint64_t)1 << t->part_shift), pending = 0;
-        for (uint64_t first = low; first < high && first < ix->size; first += INDEX_WORD) {
-            uint64_t roots = word_roots(ix, (uint32_t)first);
-            ix->white[first / INDEX_WORD] &= ~roots;
-            ix->pending[first / INDEX_WORD] |= roots;
-            pending |= ix->pending[first / INDEX_WORD];
-            white |= ix->white[first / INDEX_WORD];
-        }
-        t->parts[part].pending = pending != 0;
-    }
-    if (white)
-        weft_store_relaxed(&t->any_white, 1); /* order: relaxed - read after the crew's barrier */
 }
 
 /* ---- ephemerons -------------------------------------------------------------------------------------------------------- */
@@ -261,13 +315,12 @@ static bool is_reached(weft_object *key, void *arg)
 static bool mark_values(gc_trace *t)
 {
     gc_worker *w = &t->workers[0];
-    bool found = false;
+    size_t before = w->marked;
     for (size_t i = 0; i < t->ephemerons_count; i++) {
         weak_table_traverse(t->ephemerons[i], is_reached, mark_child, w);
-        found |= w->stack_count != 0;
         worker_drain(w); /* may put more of them aside */
     }
-    return found;
+    return w->marked != before;
 }
 
 static void mark_all(gc_trace *t)
@@ -278,10 +331,7 @@ static void mark_all(gc_trace *t)
 
 void gc_trace_mark(gc_trace *t)
 {
-    t->next = 0;
-    t->any_white = 0;
-    gc_crew_run(t->runtime, t->workers_count, find_roots, t);
-    if (!t->any_white)
+    if (!gc_trace_find_roots(t))
         return;
     gc_visit_roots_stopped(t->runtime, mark_child, &t->workers[0]);
     do {

@@ -2,40 +2,23 @@
  * reference that an object of the index holds.
  *
  * A thread takes a part of the numbers, goes through its objects in address order, sets their counts, and asks each what it
- * refers to. The numbers of those are scattered over all parts; so they are put into buckets, one a part, and a full
- * bucket is subtracted at once, under the part's lock, while the part's counts are in the cache. So there is neither a cache miss
- * nor an atomic operation for each reference, and one thread gains from it as well: 1 million objects with two references
- * each, at random, docs/collector.md.
+ * refers to; that is subtracted a bucket at a time.
  * Counts are modulo 2^32: they go below zero while the pass runs. */
 #include "gc/trace_ft.h"
 
 #include "gc/crew_ft.h"
 
-static void part_lock(const gc_trace *t, gc_part *part)
-{
-    if (t->workers_count == 1)
-        return;
-    /* order: acquire - pairs with part_unlock: the counts as the last one left them. */
-    while (__atomic_exchange_n(&part->lock, 1, __ATOMIC_ACQUIRE) != 0)
-        platform_yield();
-}
-
-static void part_unlock(gc_part *part)
-{
-    weft_store_release(&part->lock, 0); /* order: release - pairs with part_lock */
-}
-
 static __attribute__((noinline)) void bucket_subtract(gc_worker *w, uint32_t part)
 {
     gc_trace *t = w->trace;
-    const uint16_t *bucket = w->buckets + (size_t)part * BUCKET_CAPACITY;
+    const uint16_t *bucket = gc_bucket(w, part);
     uint32_t *counts = t->index.counts + ((size_t)part << t->part_shift);
     uint32_t n = w->filled[part];
     w->filled[part] = 0;
-    part_lock(t, &t->parts[part]);
+    gc_part_lock(t, &t->parts[part]);
     for (uint32_t i = 0; i < n; i++)
         counts[bucket[i]]--;
-    part_unlock(&t->parts[part]);
+    gc_part_unlock(&t->parts[part]);
 }
 
 static int subtract_child(weft_object *child, void *arg)
@@ -46,7 +29,7 @@ static int subtract_child(weft_object *child, void *arg)
         return 0;
     uint32_t shift = w->trace->part_shift, part = number >> shift;
     uint32_t n = w->filled[part];
-    w->buckets[(size_t)part * BUCKET_CAPACITY + n] = (uint16_t)(number & ((1u << shift) - 1));
+    gc_bucket(w, part)[n] = (uint16_t)(number & ((1u << shift) - 1));
     w->filled[part] = (uint16_t)++n;
     if (WEFT_UNLIKELY(n == BUCKET_CAPACITY))
         bucket_subtract(w, part);
@@ -124,10 +107,10 @@ static inline void subtract_object(gc_worker *w, weft_object *o, uint32_t bit, w
 static void add_counts(gc_trace *t, uint32_t part, uint32_t first, uint32_t n, const uint32_t *references)
 {
     uint32_t *counts = t->index.counts + first;
-    part_lock(t, &t->parts[part]);
+    gc_part_lock(t, &t->parts[part]);
     for (uint32_t i = 0; i < n; i++)
         counts[i] += references[i];
-    part_unlock(&t->parts[part]);
+    gc_part_unlock(&t->parts[part]);
 }
 
 /* 64 numbers of an area. */

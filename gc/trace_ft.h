@@ -1,7 +1,13 @@
 /* trace_ft.h - trial deletion over an index: what is reachable from outside it.
  *
  *   subtract_ft.c  counts[o] = references to o that no object of the index holds
- *   mark_ft.c      what has some left, and all it refers to, loses its white bit
+ *   roots_ft.c     what has some left loses its white bit, and becomes pending
+ *   mark_ft.c      what is pending is traversed; what it refers to loses its white bit, and becomes pending
+ *
+ * The numbers are cut into parts. What an object refers to lies in any of them, so it is not looked at at once: its number
+ * goes into a bucket, one a part and worker, and a full bucket is worked off in a row, under the part's lock, while what
+ * belongs to the part is in the cache. So there is neither a cache miss nor an atomic operation for each reference; one
+ * thread alone gains from it as well.
  *
  * What is white then is reachable from nowhere. Nothing outside the tables is written. A trace is made and freed by the
  * thread that has the world stopped; each pass runs on all collector threads (crew_ft.h), each with its gc_worker. */
@@ -11,8 +17,7 @@
 #include "gc/index_ft.h"
 
 enum {
-    BUCKET_CAPACITY = 1024, /* numbers that wait to be subtracted in one part: as many as its counts have cache lines */
-    STACK_CAPACITY = 4096,  /* of a worker; what does not fit becomes a bit in `pending` */
+    BUCKET_CAPACITY = 1024, /* numbers that wait to be worked off in one part: as many as its counts have cache lines */
     RING_CAPACITY = 32,     /* objects on their way into the cache. A power of two */
     PART_SHIFT_LEAST = 14,  /* a part: so many numbers, whose counts stay in the cache while one works on them */
     PART_SHIFT_MOST = 16,   /* a number within its part is 16 bits in a bucket */
@@ -22,23 +27,26 @@ enum {
 /* A cache line each, as different threads use them. */
 typedef struct gc_part {
     _Alignas(64) uint32_t area; /* the first that has numbers in this part; constant */
-    uint32_t lock;              /* of the part's counts; atomic */
-    uint32_t pending;           /* atomic: some word of the part's `pending` may not be 0 */
+    uint32_t lock;              /* of the part's counts, and white and pending bits; atomic */
+    uint32_t pending;           /* atomic: the part may have pending objects that nobody has taken */
 } gc_part;
 
 typedef struct gc_trace gc_trace;
 
-/* What a collector thread has to itself. */
+/* What a collector thread has to itself; two cache lines, as they are fetched in pairs. */
 typedef struct gc_worker {
-    _Alignas(64) gc_trace *trace;
+    _Alignas(128) gc_trace *trace;
     const gc_index *index;
     uint16_t *buckets; /* BUCKET_CAPACITY a part */
     uint16_t *filled;  /* by part */
-    size_t stack_count;
-    weft_object **stack;
-    uint32_t ring_at;
-    weft_object *ring[RING_CAPACITY];
+    uint16_t *touched; /* parts with something in their bucket, in marking */
+    uint64_t *taken;   /* the pending bits of the part that is being worked on */
+    uint32_t touched_count;
+    uint32_t ring_first, ring_count; /* of `ring`, a queue */
+    size_t waiting;                  /* numbers in buckets, in marking */
+    size_t marked;                   /* objects */
     uint64_t candidates, ephemerons; /* met in subtract */
+    weft_object *ring[RING_CAPACITY];
 } gc_worker;
 
 struct gc_trace {
@@ -49,17 +57,20 @@ struct gc_trace {
     uint32_t part_shift;
     uint32_t parts_count;
     gc_part *parts;
-    uint32_t next;            /* atomic: the next part to be worked on in this pass */
-    uint32_t idle;            /* atomic: workers that have nothing to mark */
-    uint32_t any_white;       /* atomic: some candidate has no reference from outside */
-    weft_object **ephemerons; /* reached; their keys are asked at the end */
-    size_t ephemerons_count;  /* atomic */
-    size_t ephemerons_bytes;
     uint32_t workers_count;
     gc_worker *workers;
+    weft_object **ephemerons; /* reached; their keys are asked at the end */
+    size_t ephemerons_bytes;
     void *memory; /* of the parts and the workers */
     size_t memory_bytes;
     uint64_t candidates; /* met in subtract */
+
+    /* What workers write while they work; what they read for every object is above, in other cache lines. */
+    _Alignas(64) uint32_t next; /* atomic: the next part to be worked on in this pass */
+    uint32_t idle;              /* atomic futex: workers that have nothing to mark */
+    uint32_t sleeping;          /* atomic: those of them that sleep: a hint */
+    uint32_t any_white;         /* atomic: some candidate has no reference from outside */
+    size_t ephemerons_count;    /* atomic */
 };
 
 /* The index is open, and closed by who opened it. MEMORY: nothing made. */
@@ -69,6 +80,8 @@ void gc_trace_close(gc_trace *t);
 void gc_trace_subtract(gc_trace *t);
 /* After gc_trace_subtract, and gc_trace_reserve: room for the ephemerons that were met. MEMORY: nothing changed. */
 weft_status gc_trace_reserve(gc_trace *t);
+/* Its first half; false: all candidates have references from outside. */
+bool gc_trace_find_roots(gc_trace *t);
 void gc_trace_mark(gc_trace *t);
 /* Bytes beside the objects, the index included. */
 size_t gc_trace_bytes(const gc_trace *t);
@@ -92,6 +105,26 @@ static inline bool gc_part_area(const gc_trace *t, uint32_t part, size_t a, uint
     *first = ix->areas[a].first > low ? ix->areas[a].first : (uint32_t)low;
     *end = (uint32_t)(area_end < high ? area_end : high);
     return true;
+}
+
+static inline void gc_part_lock(const gc_trace *t, gc_part *part)
+{
+    if (t->workers_count == 1)
+        return;
+    /* order: acquire - pairs with gc_part_unlock: counts and bits as the last one left them. */
+    while (__atomic_exchange_n(&part->lock, 1, __ATOMIC_ACQUIRE) != 0)
+        platform_yield();
+}
+
+static inline void gc_part_unlock(gc_part *part)
+{
+    weft_store_release(&part->lock, 0); /* order: release - pairs with gc_part_lock */
+}
+
+/* Where the bucket's numbers are, and how a number is written there. */
+static inline uint16_t *gc_bucket(const gc_worker *w, uint32_t part)
+{
+    return w->buckets + (size_t)part * BUCKET_CAPACITY;
 }
 
 /* The next part nobody has taken in this pass, or parts_count. */

@@ -90,7 +90,16 @@ typedef int (*heap_area_fn)(const heap_area *area, void *arg);
  * visit is not NULL and not all of its blocks are used, visit for each that is, in address order. World stopped. */
 int heap_areas_stopped(heap *h, heap_kind kind, heap_area_fn area, heap_visit_fn visit, void *arg);
 
-/* Does no area share one of these with another? False: blocks are where malloc puts them. */
+/* The same for some of the areas: those that the OS thread of `part` allocates from, or, without `part`, those that no OS
+ * thread does and that have room. Together they are nearly always all that are not all used, and hardly any others; who must
+ * be sure counts. try_begin before, end after them: false, not now, as an OS thread may be given its part, or be rid of
+ * it. World stopped. */
+bool heap_parts_try_begin(void);
+void heap_part_areas_stopped(heap *h, const heap_thread *part, heap_kind kind, heap_area_fn area, heap_visit_fn visit,
+                             void *arg);
+void heap_parts_end(void);
+
+/* Does no area share one of these with another? False: blocks are where malloc puts them, and each is an area, all used. */
 enum { HEAP_SLICE_SHIFT = 16 };
 
 bool heap_areas_own_slices(void);

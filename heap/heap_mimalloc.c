@@ -83,8 +83,9 @@ weft_status heap_thread_attach(heap *h, heap_thread *part)
 void heap_thread_detach(heap *h, heap_thread *part)
 {
     (void)h;
+    /* order: relaxed - heap_part_areas_stopped may read it just now; what it points to lasts longer (heap_mimalloc_fork.c). */
     for (heap_kind kind = HEAP_OBJECT; kind < HEAP_KINDS; kind++)
-        part->part[kind] = NULL;
+        weft_store_relaxed(&part->part[kind], (void *)NULL);
 }
 
 void heap_thread_gone(heap *h, heap_thread *part)
@@ -227,6 +228,20 @@ int heap_areas_stopped(heap *h, heap_kind kind, heap_area_fn area, heap_visit_fn
     area_walk w = {area, visit, arg, 0, true};
     (void)mi_heap_visit_blocks(heap_of(h, kind), visit != NULL, walk_area, &w);
     return w.result;
+}
+
+/* A full page belongs to no theap; one with room to a theap, or it is abandoned. */
+void heap_part_areas_stopped(heap *h, const heap_thread *part, heap_kind kind, heap_area_fn area, heap_visit_fn visit,
+                             void *arg)
+{
+    area_walk w = {area, visit, arg, 0, true};
+    if (part == NULL) {
+        (void)mi_heap_visit_abandoned_blocks(heap_of(h, kind), visit != NULL, walk_area, &w);
+        return;
+    }
+    const mi_theap_t *theap = (const mi_theap_t *)weft_load_relaxed(&part->part[kind]); /* order: heap_thread_detach */
+    if (theap != NULL)
+        (void)mi_theap_visit_blocks(theap, visit != NULL, walk_area, &w);
 }
 
 /* mimalloc's pages begin in slices of this size and fill them alone. */

@@ -24,6 +24,7 @@ enum {
 
 static pthread_mutex_t parts_mutex = PTHREAD_MUTEX_INITIALIZER; /* protects `ending`; innermost but for mimalloc's */
 static uint32_t ending;
+static bool unwatched; /* atomic: some OS thread ends, or has ended, without being counted */
 
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
@@ -77,11 +78,28 @@ void parts_begin(void)
         pthread_once(&key_once, key_make);
         thread_meets_mimalloc();
         watched = key_made && platform_at_thread_end(thread_ends);
+        if (!watched)
+            weft_store_relaxed(&unwatched, true); /* order: none - it is read under the mutex that comes next */
     }
     pthread_mutex_lock(&parts_mutex);
 }
 
 void parts_end(void)
+{
+    pthread_mutex_unlock(&parts_mutex);
+}
+
+/* A theap is visited in a stopped world: it must not go away meanwhile with an OS thread that was away, and ends. */
+bool heap_parts_try_begin(void)
+{
+    pthread_mutex_lock(&parts_mutex);
+    if (ending == 0 && !weft_load_relaxed(&unwatched))
+        return true;
+    pthread_mutex_unlock(&parts_mutex);
+    return false;
+}
+
+void heap_parts_end(void)
 {
     pthread_mutex_unlock(&parts_mutex);
 }

@@ -178,6 +178,27 @@ int heap_areas_stopped(heap *h, heap_kind kind, heap_area_fn area, heap_visit_fn
     return 0;
 }
 
+/* All areas are all used: there is nothing to ask. */
+bool heap_parts_try_begin(void)
+{
+    return false;
+}
+
+void heap_parts_end(void)
+{
+}
+
+void heap_part_areas_stopped(heap *h, const heap_thread *part, heap_kind kind, heap_area_fn area, heap_visit_fn visit,
+                             void *arg)
+{
+    (void)h;
+    (void)part;
+    (void)kind;
+    (void)area;
+    (void)visit;
+    (void)arg;
+}
+
 bool heap_areas_own_slices(void)
 {
     return false;
