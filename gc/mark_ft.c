@@ -271,17 +271,19 @@ static void idle_wait(gc_trace *t, uint32_t idle, uint32_t times)
     __atomic_fetch_sub(&t->sleeping, 1, __ATOMIC_RELAXED);
 }
 
-/* True: there is something to do; false: nobody has anything, nor ever will. */
+/* True: there is something to do; false: it is over, for this thread at least. */
 static bool await_work(gc_trace *t)
 {
-    /* order: seq_cst - a thread counts itself idle after it has seen no flag, and stops being idle before it takes one: so
-     * if all are idle there is no flag. */
+    /* order: seq_cst - a thread looks for flags after it has counted itself idle, and stops being idle before it takes one: so
+     * who leaves has seen every flag that it has ever set taken, by a thread that was not idle and will look again. */
     uint32_t idle = __atomic_add_fetch(&t->idle, 1, __ATOMIC_SEQ_CST);
-    for (uint32_t i = 0; idle < t->workers_count; i++) {
+    for (uint32_t i = 0;; i++) {
         if (any_pending(t)) {
             __atomic_sub_fetch(&t->idle, 1, __ATOMIC_SEQ_CST);
             return true;
         }
+        if (idle == t->workers_count)
+            break;
         idle_wait(t, idle, i);
         idle = weft_load_seq_cst(&t->idle);
     }
