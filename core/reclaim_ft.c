@@ -134,35 +134,40 @@ bool reclaim_await_grace(thread *self)
 /* Without memory to note the block down: wait for its grace period here. The others are asked to pass a safepoint; one
  * that does not in all that time, perhaps because it waits here as well, costs the block, which then lives until the
  * runtime is freed. */
-static void retire_without_memory(thread *self, void *block, size_t size)
+static __attribute__((noinline)) void retire_without_memory(thread *self, void *block, size_t size)
 {
     if (reclaim_await_grace(self))
         item_free(self, block, size);
 }
 
+static __attribute__((noinline)) void open_is_full(thread *self)
+{
+    close_open(self);
+    free_due(self);
+    if (self->reclaim.bytes > RECLAIM_MOST_BYTES) /* come to reclaim_poll at the next safepoint */
+        __atomic_fetch_or(&self->world.slot->word, (uint32_t)SLOT_QUIESCE, __ATOMIC_RELAXED);
+}
+
+static __attribute__((noinline)) reclaim_batch *open_new(thread *self)
+{
+    return self->reclaim.open = batch_new(self);
+}
+
 void reclaim_retire(thread *self, heap_kind kind, void *block, size_t size)
 {
     reclaim_thread *r = &self->reclaim;
-    size_t item_size = size | kind;
-    if (r->open == NULL) {
-        r->open = batch_new(self);
-        if (r->open == NULL) {
-            retire_without_memory(self, block, item_size);
-            return;
-        }
-    }
     reclaim_batch *batch = r->open;
-    batch->items[batch->count].block = block;
-    batch->items[batch->count].size = item_size;
-    batch->count++;
+    if (WEFT_UNLIKELY(batch == NULL) && (batch = open_new(self)) == NULL) {
+        retire_without_memory(self, block, size | kind);
+        return;
+    }
+    uint32_t count = batch->count++;
+    batch->items[count].block = block;
+    batch->items[count].size = size | kind;
     batch->bytes += size;
     r->bytes += size;
-    if (batch->count == RECLAIM_BATCH || batch->bytes >= RECLAIM_CLOSE_BYTES) {
-        close_open(self);
-        free_due(self);
-        if (r->bytes > RECLAIM_MOST_BYTES) /* come to reclaim_poll at the next safepoint */
-            __atomic_fetch_or(&self->world.slot->word, (uint32_t)SLOT_QUIESCE, __ATOMIC_RELAXED);
-    }
+    if (WEFT_UNLIKELY(count == RECLAIM_BATCH - 1) || WEFT_UNLIKELY(batch->bytes >= RECLAIM_CLOSE_BYTES))
+        open_is_full(self);
 }
 
 static void adopt_orphans(thread *self)

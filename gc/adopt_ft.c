@@ -11,8 +11,6 @@
 
 #include "gc/trace_ft.h"
 
-enum { PREFETCH_BYTES = 1024 }; /* garbage comes in the order of the heap */
-
 void gc_adopt_stopped(thread *self, weft_object *o)
 {
     uint64_t references = 0;
@@ -27,23 +25,9 @@ void gc_adopt_stopped(thread *self, weft_object *o)
     weft_store_relaxed(&o->owner, self->head.id);
 }
 
-/* Most garbage is the collecting thread's own already, and was never counted by another. */
-static inline bool try_adopt_own(const thread *self, weft_object *o)
-{
-    if (weft_load_relaxed(&o->owner) != self->head.id || weft_load_relaxed(&o->shared) != WEFT_SHARED_DEFAULT ||
-        (object_bits(o) & WEFT_BIT_DEFERRED) || o->local >= UINT32_MAX / 2)
-        return false;
-    o->local++;
-    return true;
-}
-
-void gc_garbage_add_stopped(thread *self, gc_run *run, weft_object *o)
+void gc_garbage_adopt_stopped(thread *self, gc_run *run, weft_object *o)
 {
     gc_array *garbage = &run->garbage;
-    __builtin_prefetch((const char *)o + PREFETCH_BYTES, 1);
-    gc_array_push(garbage, o);
-    if (WEFT_LIKELY(try_adopt_own(self, o)))
-        return;
     if (object_bits(o) & WEFT_BIT_DEFERRED) {
         garbage->items[garbage->count - 1] = garbage->items[run->deferred];
         garbage->items[run->deferred++] = o;

@@ -120,7 +120,9 @@ static void run_begin_locked(thread *self, weft_gc_generation generation, bool a
 {
     gc_shared *s = gc_shared_of(self);
     self->gc.collecting = true;
-    self->gc.run = (gc_run){.event = {.number = ++s->number, .asked = generation, .automatic = automatic}};
+    self->gc.run = (gc_run){.event = {.number = ++s->number, .asked = generation, .automatic = automatic},
+                            .finalizers = true,
+                            .weak = true};
     weft_store_relaxed(&s->under_way, s->under_way + 1);
     if (s->gatherer == NULL) {
         s->gatherer = self;

@@ -28,6 +28,8 @@ static void finalize_one(thread *self, weft_object *o)
 static void finalize_all(thread *self, gc_run *run)
 {
     const gc_array *garbage = &run->garbage;
+    if (!run->finalizers)
+        return;
     for (size_t i = 0; i < garbage->count; i++) {
         if (i + AHEAD < garbage->count)
             __builtin_prefetch(garbage->items[i + AHEAD]);
@@ -58,6 +60,7 @@ static void tell_objects(thread *self, gc_run *run)
 static weft_status look_again(thread *self, gc_run *run)
 {
     uint64_t stood = gc_stop(self, run);
+    run->weak = true; /* it may have made some */
     weft_status status = gc_find_resurrected_stopped(self, run);
     if (status == WEFT_OK)
         status = weak_clear_stopped(self, run);

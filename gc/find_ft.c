@@ -47,12 +47,18 @@ static size_t white_count(const gc_index *ix)
     return count;
 }
 
+enum { PREFETCH_BYTES = 1024 }; /* garbage comes in the order of the heap */
+
 static void take_white(thread *self, const gc_index *ix, const gc_area *area, gc_run *run)
 {
     const uint64_t *words = ix->white + area->first / INDEX_WORD;
-    for (uint32_t i = 0; i < area->count; i += INDEX_WORD)
-        for (uint64_t word = words[i / INDEX_WORD]; word; word &= word - 1)
-            gc_garbage_add_stopped(self, run, gc_area_object(area, i + (uint32_t)__builtin_ctzll(word)));
+    for (uint32_t i = 0; i < area->count; i += INDEX_WORD) {
+        for (uint64_t word = words[i / INDEX_WORD]; word; word &= word - 1) {
+            weft_object *o = gc_area_object(area, i + (uint32_t)__builtin_ctzll(word));
+            __builtin_prefetch((const char *)o + PREFETCH_BYTES, 1);
+            gc_garbage_add_stopped(self, run, o);
+        }
+    }
 }
 
 /* ---- sharded objects ---------------------------------------------------------------------------------------------- */
@@ -90,6 +96,7 @@ static weft_status take_garbage(thread *self, const gc_trace *t, gc_run *run)
     size_t count = white_count(&t->index) + dropped_count(runtime);
     if (!gc_array_reserve(runtime, &run->garbage, count))
         return weft_error_set(WEFT_ERROR_MEMORY, "out of memory: a list of %zu unreachable objects", count);
+    run->finalizers = run->weak = false;
     for (size_t a = 0; a < t->index.areas_count; a++)
         take_white(self, &t->index, &t->index.areas[a], run);
     take_dropped(self, run);

@@ -42,6 +42,8 @@ typedef struct gc_run {
     bool touched;         /* user code has been given what it may have stored: look again for what can be reached */
     bool recorded;        /* the statistics know it */
     bool clearing;        /* inside a type's clear, which may hold references on its stack */
+    bool finalizers;      /* some of garbage may have a finalizer that is due: find may know better */
+    bool weak;            /* some of garbage may have weak references: the same */
     size_t deferred;      /* so many of garbage, its first, were deferred: find's own */
     size_t shared;        /* found as well, and cleared by other threads: gc_share_stopped */
     bool is_share;        /* it is what another thread has found: only cleared */

@@ -413,7 +413,7 @@ static void garbage_clear(thread *self, weak_table *table, gc_run *run, weft_obj
 weft_status weak_clear_stopped(thread *self, gc_run *run)
 {
     weak_table *table = table_of(self);
-    if (table == NULL)
+    if (table == NULL || !run->weak)
         return WEFT_OK;
     if (!gc_array_reserve(self->head.runtime, &run->callbacks, callbacks_at_most(table, run)))
         return weft_error_set(WEFT_ERROR_MEMORY, "out of memory: the callbacks of weak references");
