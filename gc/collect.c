@@ -23,13 +23,17 @@
 enum {
     JOIN_PATIENCE_NS = 10 * 1000 * 1000,    /* that who joins waits for another's event callbacks */
     CALLS_PATIENCE_NS = 1000 * 1000 * 1000, /* after which callbacks no longer keep off collections that are due */
-    RETRY_NS = 100 * 1000 * 1000            /* after one was given up for want of memory */
+    RETRY_NS = 100 * 1000 * 1000,           /* after one was given up for want of memory */
+    AHEAD = 8                               /* headers fetched before they are looked at */
 };
 
 void gc_give_up(thread *self, gc_array *a)
 {
-    while (a->count > 0)
-        weft_decref(&self->head, a->items[--a->count]);
+    while (a->count > 0) {
+        if (a->count > AHEAD)
+            __builtin_prefetch(a->items[a->count - 1 - AHEAD], 1);
+        weft_xdecref(&self->head, a->items[--a->count]);
+    }
 }
 
 uint64_t gc_stop(thread *self, gc_run *run)

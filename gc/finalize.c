@@ -1,4 +1,4 @@
-/* finalize.c - what is done with garbage: callbacks, finalizers, a second look, clearing.
+/* finalize.c - what is done with garbage: callbacks, finalizers, a second look; then clear.c.
  *
  * PEP 442: every finalizer runs before anything is cleared, so each sees its object and all it refers to whole. Then what
  * can be reached again lives on, with all that it leads to, and the rest is cleared. A finalizer may do anything: block,
@@ -71,30 +71,6 @@ static weft_status look_again(thread *self, gc_run *run)
     gc_give_up(self, &run->drops);
     weak_call_back(self, run);
     return WEFT_OK;
-}
-
-/* Each is dropped as soon as it is cleared, while its header is still near. It leaves the array only then, so that what
- * a clear that ends the thread leaves behind is known. */
-void gc_clear_all(thread *self, gc_run *run)
-{
-    gc_array *garbage = &run->garbage;
-    uint64_t count = garbage->count, bytes = 0;
-    while (garbage->count > 0) {
-        if (garbage->count > AHEAD)
-            __builtin_prefetch(garbage->items[garbage->count - 1 - AHEAD], 1);
-        weft_object *o = garbage->items[garbage->count - 1];
-        const weft_type *type = weft_type_of(o);
-        bytes += WEFT_LIKELY(type->item_size == 0) ? heap_round(type->block_size) : weft_sizeof(o);
-        if (type->clear) {
-            run->clearing = true;
-            type->clear(&self->head, o);
-            run->clearing = false;
-        }
-        garbage->count--;
-        weft_decref(&self->head, o);
-    }
-    run->event.freed += count;
-    run->event.freed_bytes += bytes;
 }
 
 static void save_all(thread *self, gc_run *run)

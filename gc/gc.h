@@ -1,6 +1,6 @@
 /* gc.h - the gc module: finding cycles, and what is done with those found.
  *
- * Shared by both flavours: collect.c (the order of a collection), finalize.c, control.c, inspect.c, events.c,
+ * Shared by both flavours: collect.c (the order of a collection), finalize.c, clear.c, control.c, inspect.c, events.c,
  * statistics.c. By flavour: who is a candidate, how garbage is found, when a collection is due:
  *   free-threaded  find_ft.c and its parts: walk, subtract, mark beside the heap; young_ft.c: the log of young blocks
  *   GIL            find_gil.c: generations on linked lists
@@ -34,14 +34,14 @@ typedef struct gc_request gc_request;
 typedef struct gc_run {
     weft_gc_event
         event; /* what it has come to; find fills candidates, marked, side_bytes, threads, the times of its parts */
-    gc_array garbage;     /* unreachable; the run holds one reference to each */
+    gc_array
+        garbage; /* unreachable; the run holds one reference to each. While it clears, NULL for those that are gone */
     gc_array resurrected; /* were in garbage; the run still holds its references */
     gc_array callbacks;   /* weak references whose callback is due; the run holds one reference to each */
     gc_array drops;       /* references to be given up when the world runs again */
     gc_request *requests; /* of other threads, that this one serves */
     bool touched;         /* user code has been given what it may have stored: look again for what can be reached */
     bool recorded;        /* the statistics know it */
-    bool clearing;        /* inside a type's clear, which may hold references on its stack */
     bool finalizers;      /* some of garbage may have a finalizer that is due: find may know better */
     bool weak;            /* some of garbage may have weak references: the same */
     size_t deferred;      /* so many of garbage, its first, were deferred: find's own */

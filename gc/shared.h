@@ -1,6 +1,6 @@
 /* shared.h - what the shared half of the collector keeps for a runtime, and how its files see one another.
  *
- * collect.c: requests and the order of a collection; finalize.c: what is done with those found; control.c, events.c,
+ * collect.c: requests and the order of a collection; finalize.c, clear.c: what is done with those found; control.c, events.c,
  * statistics.c, inspect.c: the rest of weft/gc.h; helper.c: the finalizer thread. */
 #ifndef WEFT_GC_SHARED_H
 #define WEFT_GC_SHARED_H
@@ -74,7 +74,7 @@ static inline gc_shared *gc_shared_of(const thread *self)
 /* A collection that starts by itself, of what gc_due says. False: not now, or none is due. Its errors are nobody's. */
 bool gc_collect_due(thread *self);
 
-/* Gives up a reference to each, the last first; empty at any moment at which one has been given up. */
+/* Gives up a reference to each that is not NULL, the last first; it has left the array when its own is given up. */
 void gc_give_up(thread *self, gc_array *a);
 
 /* Stops the world, and starts it; adds what it took to the event. */
@@ -99,7 +99,10 @@ static inline void gc_share_clear(thread *self)
 
 /* Callbacks, finalizers, clearing. World running. MEMORY: finalized, and nothing cleared. */
 weft_status gc_finalize(thread *self, gc_run *run);
-/* Clears each of run->garbage, and drops the run's reference. World running. */
+
+/* ---- clear.c ------------------------------------------------------------------------------------------------------ */
+
+/* Clears each of run->garbage, and drops the run's reference. Meanwhile the array has gaps: NULL. World running. */
 void gc_clear_all(thread *self, gc_run *run);
 
 /* ---- control.c ---------------------------------------------------------------------------------------------------- */

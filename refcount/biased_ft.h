@@ -211,6 +211,11 @@ static inline bool count_try_drop(thread *self, weft_object *o)
     return weft_is_constant_(o);
 }
 
+static inline bool count_is_last(const thread *self, const weft_object *o)
+{
+    return weft_load_relaxed(&o->owner) == self->head.id && o->local == 1;
+}
+
 static inline void count_resurrect(weft_object *o)
 {
     /* Late readers may now succeed on it; their second look at the slot fails and they give the reference back. */

@@ -150,6 +150,12 @@ static inline bool count_try_drop(thread *self, weft_object *o)
     return WEFT_LIKELY(count != 1);
 }
 
+static inline bool count_is_last(const thread *self, const weft_object *o)
+{
+    (void)self;
+    return o->count == 1;
+}
+
 static inline void count_resurrect(weft_object *o)
 {
     o->count = 1;

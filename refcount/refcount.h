@@ -23,6 +23,7 @@
  *   object_publish(o)             from now on count_try_ref by others may succeed
  *   count_try_ref(self, o)        one more reference, unless the object is dying
  *   count_defer(self, o)          only the collector frees it from now on
+ *   count_is_last(self, o)      does the calling thread see that the next weft_decref gives up the last reference?
  *   count_try_take(self, o), count_try_drop(self, o)   weft_incref, weft_decref if they take no call; else false
  *   count_resurrect(o)            a dead object gets one reference, for its finalizer
  *   count_drop_resurrected(o)     gives it back; true if that was the last
