@@ -357,11 +357,14 @@ TEST_CASE(gc_finalize, a finalizer may end its thread inside a blocking region)
     values_close(&v);
 }
 
+static int64_t cleared;
+
 static void end_thread_in_clear(weft_thread *self, knot *k)
 {
     (void)self;
     if (k->number == 1)
         pthread_exit(NULL);
+    cleared++;
 }
 
 TEST_CASE(gc_finalize, a clear that ends its thread loses nothing)
@@ -369,12 +372,54 @@ TEST_CASE(gc_finalize, a clear that ends its thread loses nothing)
     values v = knots_open();
     REQUIRE(v.self != NULL);
     knots.on_clear = end_thread_in_clear;
+    cleared = 0;
     pthread_t id;
     REQUIRE(start(&v, &id, collect_in_thread));
     join(v.self, id);
     knots.on_clear = NULL;
+    weft_gc_stats stats;
+    CHECK_INT(weft_gc_statistics(v.self, &stats), WEFT_OK);
+    CHECK_INT(stats.freed, cleared);
+    CHECK(cleared > 0 ? stats.freed_bytes >= (uint64_t)cleared * sizeof(knot) : stats.freed_bytes == 0);
     CHECK(weft_gc_collect(v.self, WEFT_GC_FULL) >= 0);
     CHECK_INT(knots_finalized(), 4);
     CHECK_INT(knots_destroyed(), 4);
+    values_close(&v);
+}
+
+/* ---- what others see of garbage that is being cleared ------------------------------------------------------------------ */
+
+static weft_object *outside; /* refers to no garbage, nor does garbage to it */
+
+static void look_around_in_clear(weft_thread *self, knot *k)
+{
+    if (k->number % 97 != 0)
+        return;
+    weft_object *all = weft_gc_objects(self, WEFT_GC_FULL);
+    if (!CHECK(all != NULL))
+        return;
+    CHECK_INT(weft_list_size(self, all), 1);
+    weft_object *first = weft_list_get(self, all, 0);
+    CHECK_PTR(first, outside);
+    weft_xdecref(self, first);
+    weft_decref(self, all);
+}
+
+TEST_CASE(gc_finalize, garbage is seen by nobody from the moment it is found until it is gone)
+{
+    enum { RING = 1000 }; /* several batches, and references from each to the next and to the one before */
+
+    values v = knots_open();
+    REQUIRE(v.self != NULL);
+    outside = knot_new(v.self, knots.quiet_type, -1);
+    weft_object *first = knot_ring(v.self, knots.quiet_type, RING), *last = first;
+    for (weft_object *o = knot_of(first)->next; o != first; last = o, o = knot_of(o)->next)
+        knot_of(o)->other = weft_ref(v.self, last);
+    weft_decref(v.self, first);
+    knots.on_clear = look_around_in_clear;
+    CHECK_INT(weft_gc_collect(v.self, WEFT_GC_FULL), RING);
+    knots.on_clear = NULL;
+    CHECK_INT(knots_destroyed(), RING);
+    weft_decref(v.self, outside);
     values_close(&v);
 }
