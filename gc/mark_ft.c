@@ -24,7 +24,7 @@ enum {
     IDLE_NS = 50 * 1000
 };
 
-_Static_assert((int)BUCKET_CAPACITY < (int)TOUCHED, "both have room in `filled`");
+_Static_assert(1 << BUCKET_SHIFT_MOST < (int)TOUCHED, "both have room in `filled`");
 
 /* ---- buckets -------------------------------------------------------------------------------------------------------- */
 
@@ -66,13 +66,13 @@ static int mark_child(weft_object *child, void *arg)
     uint32_t number = gc_index_of(w->index, child);
     if (number == 0)
         return 0;
-    uint32_t shift = w->trace->part_shift, part = number >> shift;
+    uint32_t shift = w->part_shift, part = number >> shift;
     uint32_t filled = w->filled[part], n = filled & (TOUCHED - 1);
     if (WEFT_UNLIKELY(filled == 0))
         w->touched[w->touched_count++] = (uint16_t)part;
     gc_bucket(w, part)[n++] = (uint16_t)(number & ((1u << shift) - 1));
     w->waiting++;
-    if (WEFT_UNLIKELY(n == BUCKET_CAPACITY)) {
+    if (WEFT_UNLIKELY(n >> w->bucket_shift)) {
         bucket_mark(w, part, n);
         n = 0;
     }

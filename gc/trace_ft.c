@@ -12,6 +12,14 @@ static uint32_t choose_part_shift(uint32_t numbers)
     return shift;
 }
 
+static uint32_t choose_bucket_shift(uint32_t workers)
+{
+    uint32_t shift = BUCKET_SHIFT_MOST;
+    while (shift > BUCKET_SHIFT_LEAST && workers << shift > BUCKETS_MOST)
+        shift--;
+    return shift;
+}
+
 static void *table_map(weft_runtime *runtime, size_t bytes)
 {
     void *p = heap_should_fail(&runtime->heap) ? NULL : platform_map(bytes);
@@ -21,10 +29,10 @@ static void *table_map(weft_runtime *runtime, size_t bytes)
 }
 
 /* Of what a worker has, in the order of workers_fill. */
-static size_t worker_bytes(uint32_t parts, uint32_t part_shift)
+static size_t worker_bytes(const gc_trace *t)
 {
-    size_t taken = ((size_t)1 << part_shift) / INDEX_WORD * sizeof(uint64_t);
-    size_t buckets = (size_t)parts * (BUCKET_CAPACITY + 2) * sizeof(uint16_t);
+    size_t taken = ((size_t)1 << t->part_shift) / INDEX_WORD * sizeof(uint64_t);
+    size_t buckets = (size_t)t->parts_count * (((size_t)1 << t->bucket_shift) + 2) * sizeof(uint16_t);
     return taken + ((buckets + 63) & ~(size_t)63);
 }
 
@@ -42,14 +50,16 @@ static void parts_fill(gc_trace *t)
 
 static void workers_fill(gc_trace *t, char *memory)
 {
-    size_t bytes = worker_bytes(t->parts_count, t->part_shift);
+    size_t bytes = worker_bytes(t);
     for (uint32_t i = 0; i < t->workers_count; i++, memory += bytes) {
         gc_worker *w = &t->workers[i];
         w->trace = t;
         w->index = &t->index;
         w->taken = (uint64_t *)(void *)memory;
         w->buckets = (uint16_t *)(void *)(w->taken + ((size_t)1 << t->part_shift) / INDEX_WORD);
-        w->filled = w->buckets + (size_t)t->parts_count * BUCKET_CAPACITY;
+        w->part_shift = t->part_shift;
+        w->bucket_shift = t->bucket_shift;
+        w->filled = w->buckets + ((size_t)t->parts_count << t->bucket_shift);
         w->touched = w->filled + t->parts_count;
     }
 }
@@ -59,10 +69,11 @@ weft_status gc_trace_open(gc_trace *t, weft_runtime *runtime, uint32_t workers)
     t->runtime = runtime;
     t->workers_count = workers;
     t->part_shift = choose_part_shift(t->index.size);
+    t->bucket_shift = choose_bucket_shift(workers);
     t->parts_count = (uint32_t)(((uint64_t)t->index.size + ((uint64_t)1 << t->part_shift) - 1) >> t->part_shift);
     size_t workers_at = ((size_t)t->parts_count * sizeof *t->parts + 127) & ~(size_t)127;
     size_t buckets_at = workers_at + workers * sizeof *t->workers;
-    t->memory_bytes = buckets_at + workers * worker_bytes(t->parts_count, t->part_shift);
+    t->memory_bytes = buckets_at + workers * worker_bytes(t);
     t->memory = table_map(runtime, t->memory_bytes);
     if (t->memory == NULL)
         return weft_error_status();

@@ -17,7 +17,9 @@
 #include "gc/index_ft.h"
 
 enum {
-    BUCKET_CAPACITY = 1024, /* numbers that wait to be worked off in one part: as many as its counts have cache lines */
+    BUCKET_SHIFT_MOST = 10, /* a bucket: so many numbers wait to be worked off in one part, as its counts have cache lines, */
+    BUCKET_SHIFT_LEAST = 6, /* or fewer, */
+    BUCKETS_MOST = 3584,    /* if all workers' buckets for a part held more than that together: 0.44 bytes a number */
     RING_CAPACITY = 32,     /* objects on their way into the cache. A power of two */
     PART_SHIFT_LEAST = 14,  /* a part: so many numbers, whose counts stay in the cache while one works on them */
     PART_SHIFT_MOST = 16,   /* a number within its part is 16 bits in a bucket */
@@ -37,7 +39,8 @@ typedef struct gc_trace gc_trace;
 typedef struct gc_worker {
     _Alignas(128) gc_trace *trace;
     const gc_index *index;
-    uint16_t *buckets; /* BUCKET_CAPACITY a part */
+    uint32_t part_shift, bucket_shift; /* as in `trace` */
+    uint16_t *buckets;                 /* a part 1 << bucket_shift */
     uint16_t *filled;  /* by part */
     uint16_t *touched; /* parts with something in their bucket, in marking */
     uint64_t *taken;   /* the pending bits of the part that is being worked on */
@@ -54,7 +57,7 @@ struct gc_trace {
     gc_index index;
     uint32_t held; /* references to each that are the run's own */
     bool listed;   /* the index is of a list, all of which are candidates */
-    uint32_t part_shift;
+    uint32_t part_shift, bucket_shift;
     uint32_t parts_count;
     gc_part *parts;
     uint32_t workers_count;
@@ -121,10 +124,9 @@ static inline void gc_part_unlock(gc_part *part)
     weft_store_release(&part->lock, 0); /* order: release - pairs with gc_part_lock */
 }
 
-/* Where the bucket's numbers are, and how a number is written there. */
 static inline uint16_t *gc_bucket(const gc_worker *w, uint32_t part)
 {
-    return w->buckets + (size_t)part * BUCKET_CAPACITY;
+    return w->buckets + ((size_t)part << w->bucket_shift);
 }
 
 /* The next part nobody has taken in this pass, or parts_count. */
