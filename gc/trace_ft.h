@@ -17,7 +17,8 @@
 #include "gc/index_ft.h"
 
 enum {
-    BUCKET_SHIFT_MOST = 10, /* a bucket: so many numbers wait to be worked off in one part, as its counts have cache lines, */
+    BUCKET_SHIFT_MOST =
+        10, /* a bucket: so many numbers wait to be worked off in one part, as its counts have cache lines, */
     BUCKET_SHIFT_LEAST = 6, /* or fewer, */
     BUCKETS_MOST = 3584,    /* if all workers' buckets for a part held more than that together: 0.44 bytes a number */
     RING_CAPACITY = 32,     /* objects on their way into the cache. A power of two */
@@ -41,9 +42,9 @@ typedef struct gc_worker {
     const gc_index *index;
     uint32_t part_shift, bucket_shift; /* as in `trace` */
     uint16_t *buckets;                 /* a part 1 << bucket_shift */
-    uint16_t *filled;  /* by part */
-    uint16_t *touched; /* parts with something in their bucket, in marking */
-    uint64_t *taken;   /* the pending bits of the part that is being worked on */
+    uint16_t *filled;                  /* by part */
+    uint16_t *touched;                 /* parts with something in their bucket, in marking */
+    uint64_t *taken;                   /* the pending bits of the part that is being worked on */
     uint32_t touched_count;
     uint32_t ring_first, ring_count; /* of `ring`, a queue */
     size_t waiting;                  /* numbers in buckets, in marking */

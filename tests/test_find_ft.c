@@ -85,7 +85,7 @@ TEST_CASE(find_ft, a pair that nothing refers to is found and one that is held i
 
 /* ---- random graphs ------------------------------------------------------------------------------------------------ */
 
-enum { GRAPH_MOST = 200000 };
+enum { GRAPH_MOST = 270000 }; /* enough for eight threads */
 
 typedef struct graph {
     int count;
@@ -158,13 +158,15 @@ TEST_CASE(find_ft, of a random graph exactly what plain C does not reach is foun
         graph_check(&random, 3000, test_random(&random) % 300, 1);
 }
 
-TEST_CASE(find_ft, of a large random graph one and two and five threads find exactly what plain C does not reach)
+/* Not scaled down: a small heap is one thread's. */
+TEST_CASE(find_ft, of a large random graph any number of threads finds exactly what plain C does not reach)
 {
-    static const uint32_t threads[] = {1, 2, 5};
+    static const uint32_t threads[] = {1, 2, 3, 8};
     uint64_t random = test_seed();
-    for (int i = 0; i < 3; i++) {
-        graph_check(&random, test_scale(GRAPH_MOST), 300, threads[i]);
-        graph_check(&random, test_scale(GRAPH_MOST), 1, threads[i]);
+    for (int i = 0; i < 4; i++) {
+        int count = 33000 * (int)threads[i] + 5000;
+        graph_check(&random, count, 300, threads[i]);
+        graph_check(&random, count, 1, threads[i]);
     }
 }
 
@@ -185,8 +187,8 @@ TEST_CASE(find_ft, a long chain and a wide list are kept whole and found whole b
 {
     enum { MANY = 150000 };
 
-    int many = test_scale(MANY);
     for (uint32_t threads = 1; threads <= 5; threads += 2) {
+        int many = threads == 1 ? test_scale(MANY) : MANY;
         scene s = scene_open();
         use_threads(&s, threads);
         weft_object *ring = chain_new(&s, many), *last = ring, *wide = weft_list_new(s.self, 0);
@@ -412,6 +414,7 @@ static void ephemerons_check(uint32_t threads, bool backwards)
 {
     scene s = scene_open();
     use_threads(&s, threads);
+    weft_object *others = threads > 1 ? chain_new(&s, 100000) : NULL; /* so that there is work for so many */
     weft_object *tables[LINKS], *keys[LINKS + 1];
     for (int i = 0; i <= LINKS; i++)
         keys[i] = probe_new(s.self, s.type);
@@ -433,6 +436,7 @@ static void ephemerons_check(uint32_t threads, bool backwards)
         CHECK_INT(weft_weak_dict_size(s.self, tables[i]), 0);
         weft_decref(s.self, tables[i]);
     }
+    weft_xdecref(s.self, others);
     values_close(&s.v);
 }
 
@@ -441,6 +445,124 @@ TEST_CASE(find_ft, a value of a weak table dies with its key although it refers 
     ephemerons_check(1, false);
     ephemerons_check(1, true);
     ephemerons_check(2, true);
+    ephemerons_check(3, false);
+}
+
+/* ---- what several threads share ------------------------------------------------------------------------------------------- */
+
+/* Probes that count how often they are traversed. */
+static int counted_traverse(weft_object *o, weft_visit_fn visit, void *arg)
+{
+    __atomic_fetch_add(&probe_of(o)->canary, (uint64_t)1 << 32, __ATOMIC_RELAXED);
+    return probe_traverse(o, visit, arg);
+}
+
+static void counted_destroy(weft_thread *self, weft_object *o)
+{
+    probe_of(o)->canary &= UINT32_MAX;
+    probe_destroy(self, o);
+}
+
+TEST_CASE(find_ft, an object is traversed twice however many refer to it and however many threads there are)
+{
+    enum { MANY = 150000 };
+
+    for (uint32_t threads = 1; threads <= 3; threads++) {
+        scene s = scene_open();
+        use_threads(&s, threads);
+        weft_type_spec spec = {.name = "counted",
+                               .size = sizeof(probe),
+                               .traverse = counted_traverse,
+                               .clear = clear,
+                               .destroy = counted_destroy};
+        const weft_type *type = weft_type_register(s.self, &spec);
+        weft_object *root = weft_list_new(s.self, 0), *hub = probe_new(s.self, type), *last = hub;
+        for (int i = 0; i < MANY; i++) {
+            weft_object *o = probe_new(s.self, type);
+            probe_of(o)->first = weft_ref(s.self, hub);
+            probe_of(o)->second = weft_ref(s.self, last);
+            CHECK_INT(weft_list_append(s.self, root, o), WEFT_OK);
+            weft_decref(s.self, o);
+            last = o;
+        }
+        CHECK_INT(weft_gc_collect(s.self, WEFT_GC_FULL), 0); /* once for what it takes off counts, once to mark */
+        int64_t wrong = 0;
+        for (int64_t i = 0; i < weft_list_size(s.self, root); i++) {
+            weft_object *o = weft_list_get(s.self, root, i);
+            wrong += probe_of(o)->canary >> 32 != 2;
+            weft_decref(s.self, o);
+        }
+        CHECK_INT(wrong, 0);
+        weft_decref(s.self, hub);
+        weft_decref(s.self, root);
+        CHECK(weft_gc_collect(s.self, WEFT_GC_FULL) >= 0);
+        CHECK_INT(probes_destroyed(), MANY + 1);
+        values_close(&s.v);
+    }
+}
+
+static void keep_event(weft_thread *self, enum weft_gc_phase phase, const weft_gc_event *event, weft_object *o,
+                       void *arg)
+{
+    (void)self;
+    (void)o;
+    if (phase == WEFT_GC_EVENT_STOP)
+        *(weft_gc_event *)arg = *event;
+}
+
+TEST_CASE(find_ft, the tables stay within five bytes a block with any number of threads)
+{
+    enum { MANY = 1000000 };
+
+    if (!heap_areas_own_slices())
+        SKIP("this heap's blocks are found by a hash table");
+    scene s = scene_open();
+    weft_gc_event event = {0};
+    weft_object *chain = chain_new(&s, MANY);
+    CHECK_INT(weft_gc_add_callback(s.self, keep_event, &event), WEFT_OK);
+    for (uint32_t threads = 1; threads <= 9; threads += 2) {
+        use_threads(&s, threads);
+        expect_found(&s, 0);
+        CHECK_INT(event.threads, threads);
+        CHECK(event.side_bytes <= (uint64_t)MANY * 5);
+    }
+    weft_decref(s.self, chain);
+    values_close(&s.v);
+}
+
+TEST_CASE(find_ft, a collection by several threads that runs out of memory at any allocation changes nothing)
+{
+    enum { MANY = 100000 };
+
+    scene s = scene_open();
+    use_threads(&s, 3);
+    weft_object *tables[3], *key = probe_new(s.self, s.type), *chain = chain_new(&s, MANY), *last = chain;
+    while (probe_of(last)->first)
+        last = probe_of(last)->first;
+    probe_of(last)->first = weft_ref(s.self, chain);
+    for (int i = 0; i < 3; i++) {
+        tables[i] = weft_weak_dict_new(s.self, WEFT_WEAK_KEYS);
+        CHECK_INT(weft_weak_dict_set(s.self, tables[i], key, tables[i]), WEFT_OK);
+        weft_decref(s.self, tables[i]);
+    }
+    weft_decref(s.self, chain);
+    int failures = -1;
+    int64_t found = WEFT_ERROR_MEMORY;
+    while (found == WEFT_ERROR_MEMORY && failures < 20) {
+        failures++;
+        weft_error_clear();
+        CHECK_INT(weft_fail_allocation(s.self, (uint64_t)failures + 1, false), WEFT_OK);
+        found = weft_gc_collect(s.self, WEFT_GC_FULL);
+        CHECK_INT(weft_fail_allocation(s.self, 0, false), WEFT_OK);
+        if (found == WEFT_ERROR_MEMORY)
+            CHECK_INT(probes_destroyed(), 0);
+    }
+    CHECK(failures >= 4); /* the index, the workers, the ephemerons, the list of garbage */
+    CHECK(found >= MANY);
+    CHECK_INT(probes_destroyed(), MANY);
+    weft_decref(s.self, key);
+    CHECK(weft_gc_collect(s.self, WEFT_GC_FULL) >= 0);
+    values_close(&s.v);
 }
 
 /* ---- threads that come and go ------------------------------------------------------------------------------------------- */
