@@ -45,15 +45,15 @@ static void litter(weft_thread *self, const scene *s)
     }
 }
 
-/* What the heap's pages held before: bits of which an object could consist. */
+/* What the heap's pages held before: bits of which a tracked object could consist. */
 static void soil(weft_thread *self)
 {
-    enum { BLOCKS = 20000, BYTES = 512 };
+    enum { BLOCKS = 12000, BYTES = 512 };
 
     static void *blocks[BLOCKS];
     for (int i = 0; i < BLOCKS; i++)
         if (CHECK((blocks[i] = weft_mem_alloc(self, BYTES)) != NULL))
-            memset(blocks[i], i % 2 ? 0xFF : 0x01, BYTES);
+            memset(blocks[i], WEFT_BIT_TRACKED, BYTES);
     for (int i = 0; i < BLOCKS; i++)
         weft_mem_free(self, blocks[i], BYTES);
 }
@@ -98,9 +98,12 @@ static void *litter_main(void *arg)
 
 static void expect_all_found(scene *s, int64_t litters)
 {
-    int64_t before = probes_destroyed();
-    CHECK_INT(weft_gc_collect(s->v.self, WEFT_GC_FULL), litters * SIZES * EACH);
-    CHECK_INT(probes_destroyed() - before, litters * SIZES * EACH);
+    int64_t before = probes_destroyed(), found = litters * SIZES * EACH;
+    weft_gc_stats stats;
+    CHECK_INT(weft_gc_collect(s->v.self, WEFT_GC_FULL), found);
+    CHECK_INT(weft_gc_statistics(s->v.self, &stats), WEFT_OK);
+    CHECK_INT(stats.last.candidates, found); /* and no block that is none */
+    CHECK_INT(probes_destroyed() - before, found);
     CHECK_INT(weft_gc_collect(s->v.self, WEFT_GC_FULL), 0);
 }
 
