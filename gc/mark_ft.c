@@ -54,7 +54,6 @@ static __attribute__((noinline)) void bucket_mark(gc_worker *w, uint32_t part, u
         marked += taken >> bit;
     }
     gc_part_unlock(&t->parts[part]);
-    w->waiting -= n;
     w->marked += marked;
     if (marked)
         tell_pending(t, part);
@@ -66,25 +65,34 @@ static int mark_child(weft_object *child, void *arg)
     uint32_t number = gc_index_of(w->index, child);
     if (number == 0)
         return 0;
-    uint32_t shift = w->part_shift, part = number >> shift;
-    uint32_t filled = w->filled[part], n = filled & (TOUCHED - 1);
-    if (WEFT_UNLIKELY(filled == 0))
+    uint32_t part = number >> w->part_shift, filled = w->filled[part];
+    if (WEFT_UNLIKELY(filled == 0)) {
         w->touched[w->touched_count++] = (uint16_t)part;
-    gc_bucket(w, part)[n++] = (uint16_t)(number & ((1u << shift) - 1));
-    w->waiting++;
-    if (WEFT_UNLIKELY(n >> w->bucket_shift)) {
-        bucket_mark(w, part, n);
-        n = 0;
+        filled = TOUCHED;
     }
-    w->filled[part] = (uint16_t)(n | TOUCHED);
+    gc_bucket(w, part)[filled - TOUCHED] = (uint16_t)(number - (part << w->part_shift));
+    if (WEFT_UNLIKELY(++filled == TOUCHED + (1u << w->bucket_shift))) {
+        bucket_mark(w, part, filled - TOUCHED);
+        filled = TOUCHED;
+    }
+    w->filled[part] = (uint16_t)filled;
     return 0;
 }
 
-/* Takes the next bucket that is not empty off the list of them, and what is in it with it. */
+/* Numbers that wait in buckets, or some number above FEW. */
+static uint32_t waiting(const gc_worker *w)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < w->touched_count && count <= FEW; i++)
+        count += w->filled[w->touched[i]] - TOUCHED;
+    return count;
+}
+
+/* Takes a bucket off the list of those that have been touched, and what is in it with it. */
 static uint32_t bucket_next(gc_worker *w, uint32_t *n)
 {
     uint32_t part = w->touched[--w->touched_count];
-    *n = w->filled[part] & (TOUCHED - 1);
+    *n = w->filled[part] - TOUCHED;
     w->filled[part] = 0;
     return part;
 }
@@ -229,7 +237,6 @@ static void bucket_traverse(gc_worker *w, uint32_t part, uint32_t n)
         *white &= ~bit;
     }
     gc_part_unlock(&t->parts[part]);
-    w->waiting -= n;
     w->marked += count;
     for (uint32_t i = 0; i < count; i++)
         ring_pass(w, object_at(t, part, numbers[i]));
@@ -238,16 +245,15 @@ static void bucket_traverse(gc_worker *w, uint32_t part, uint32_t n)
 /* Until all that this thread knows of is pending, or traversed. */
 static void worker_drain(gc_worker *w)
 {
-    for (ring_finish(w); w->waiting; ring_finish(w)) {
+    uint32_t count;
+    for (ring_finish(w); (count = waiting(w)) != 0; ring_finish(w)) {
         bool alone = weft_load_relaxed(&w->trace->idle) == 0; /* else only a list is kept to oneself */
-        if (w->waiting > (alone ? FEW : 1)) {
-            buckets_mark(w);
-            return;
-        }
+        if (count > (alone ? FEW : 1))
+            break;
         uint32_t n, part = bucket_next(w, &n);
         bucket_traverse(w, part, n);
     }
-    buckets_mark(w); /* none has anything in it */
+    buckets_mark(w);
 }
 
 /* ---- all of them ------------------------------------------------------------------------------------------------------ */

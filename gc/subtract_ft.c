@@ -27,9 +27,8 @@ static int subtract_child(weft_object *child, void *arg)
     uint32_t number = gc_index_of(w->index, child);
     if (number == 0)
         return 0;
-    uint32_t shift = w->part_shift, part = number >> shift;
-    uint32_t n = w->filled[part];
-    gc_bucket(w, part)[n] = (uint16_t)(number & ((1u << shift) - 1));
+    uint32_t part = number >> w->part_shift, n = w->filled[part];
+    gc_bucket(w, part)[n] = (uint16_t)(number - (part << w->part_shift));
     w->filled[part] = (uint16_t)++n;
     if (WEFT_UNLIKELY(n >> w->bucket_shift))
         bucket_subtract(w, part);

@@ -47,7 +47,6 @@ typedef struct gc_worker {
     uint64_t *taken;                   /* the pending bits of the part that is being worked on */
     uint32_t touched_count;
     uint32_t ring_first, ring_count; /* of `ring`, a queue */
-    size_t waiting;                  /* numbers in buckets, in marking */
     size_t marked;                   /* objects */
     uint64_t candidates, ephemerons; /* met in subtract */
     weft_object *ring[RING_CAPACITY];
