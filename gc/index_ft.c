@@ -89,10 +89,12 @@ static weft_status index_map(gc_index *ix, weft_runtime *runtime, uint64_t numbe
     ix->pending = (uint64_t *)(void *)(tables + l.pending);
     ix->areas = (gc_area *)(void *)(tables + l.areas);
     ix->regions = regions;
-    ix->leaf_of = (uint32_t *)(void *)(tables + l.leaf_of);
+    ix->leaf_of = (gc_slice **)(void *)(tables + l.leaf_of);
     ix->hash = hash ? (uint32_t *)(void *)(tables + l.hash) : NULL;
     ix->hash_mask = hash - 1;
     ix->slices = (gc_slice *)(void *)(tables + l.slices);
+    for (size_t i = 0; i < regions; i++)
+        ix->leaf_of[i] = ix->slices;
     return WEFT_OK;
 }
 
@@ -108,10 +110,10 @@ typedef struct filling {
 static gc_slice *slice_at(filling *f, uintptr_t address)
 {
     gc_index *ix = f->ix;
-    uint32_t *leaf = &ix->leaf_of[(address >> INDEX_REGION_SHIFT) - ix->region_first];
-    if (*leaf == 0)
-        *leaf = ++f->leaves;
-    return &ix->slices[(size_t)*leaf * INDEX_REGION_SLICES + (address >> HEAP_SLICE_SHIFT) % INDEX_REGION_SLICES];
+    gc_slice **leaf = &ix->leaf_of[(address >> INDEX_REGION_SHIFT) - ix->region_first];
+    if (*leaf == ix->slices)
+        *leaf += ++f->leaves * (size_t)INDEX_REGION_SLICES;
+    return &(*leaf)[(address >> HEAP_SLICE_SHIFT) % INDEX_REGION_SLICES];
 }
 
 static void fill_slices(filling *f, const heap_area *area, uint32_t first)

@@ -42,8 +42,8 @@ typedef struct gc_slice {
 typedef struct gc_index {
     uintptr_t region_first; /* of the first region */
     size_t regions;         /* 0: hashed only */
-    uint32_t *leaf_of;      /* by region: its leaf; 0 is the leaf of regions without areas */
-    gc_slice *slices;       /* the leaves, one behind the other */
+    gc_slice **leaf_of;     /* by region: its leaf */
+    gc_slice *slices;       /* the leaves, one behind the other; the first is that of regions without areas */
     uint32_t *hash;         /* NULL, or numbers by address: open addressing */
     size_t hash_mask;
     weft_object *const *hash_list; /* by number - INDEX_WORD */
@@ -74,8 +74,7 @@ static inline uint32_t gc_index_of(const gc_index *ix, const weft_object *o)
     uintptr_t address = (uintptr_t)o;
     size_t region = (address >> INDEX_REGION_SHIFT) - ix->region_first;
     if (WEFT_LIKELY(region < ix->regions)) {
-        const gc_slice *s = &ix->slices[(size_t)ix->leaf_of[region] * INDEX_REGION_SLICES +
-                                        (address >> HEAP_SLICE_SHIFT) % INDEX_REGION_SLICES];
+        const gc_slice *s = &ix->leaf_of[region][(address >> HEAP_SLICE_SHIFT) % INDEX_REGION_SLICES];
         uint32_t offset = (uint32_t)(address % ((uintptr_t)1 << HEAP_SLICE_SHIFT)) + s->bias;
         return s->first + (uint32_t)((uint64_t)offset * s->reciprocal >> 32);
     }

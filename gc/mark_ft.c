@@ -24,8 +24,6 @@ enum {
     IDLE_NS = 50 * 1000
 };
 
-_Static_assert(1 << BUCKET_SHIFT_MOST < (int)TOUCHED, "both have room in `filled`");
-
 /* ---- buckets -------------------------------------------------------------------------------------------------------- */
 
 static void tell_pending(gc_trace *t, uint32_t part)
@@ -37,17 +35,17 @@ static void tell_pending(gc_trace *t, uint32_t part)
         platform_wake_all(&t->idle);
 }
 
-/* Of the numbers in a bucket those that are white become pending. */
-static __attribute__((noinline)) void bucket_mark(gc_worker *w, uint32_t part, uint32_t n)
+/* Of the `n` numbers at `bucket` those that are white become pending. */
+static __attribute__((noinline)) void bucket_mark(gc_worker *w, uint32_t part, const uint16_t *bucket, uint32_t n)
 {
     gc_trace *t = w->trace;
-    const uint16_t *bucket = gc_bucket(w, part);
     size_t words = ((size_t)part << t->part_shift) / INDEX_WORD;
     uint64_t *white = t->index.white + words, *pending = t->index.pending + words;
+    uint32_t in_part = (1u << t->part_shift) - 1;
     size_t marked = 0;
     gc_part_lock(t, &t->parts[part]);
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t word = bucket[i] / INDEX_WORD, bit = bucket[i] % INDEX_WORD;
+        uint32_t word = (bucket[i] & in_part) / INDEX_WORD, bit = bucket[i] % INDEX_WORD;
         uint64_t taken = white[word] & (uint64_t)1 << bit;
         white[word] ^= taken;
         pending[word] |= taken;
@@ -59,23 +57,39 @@ static __attribute__((noinline)) void bucket_mark(gc_worker *w, uint32_t part, u
         tell_pending(t, part);
 }
 
+/* A part that is not in `touched` has the lowest bit of its place set. */
+static const uintptr_t UNTOUCHED = 1;
+
+static bool is_untouched(const uint16_t *next)
+{
+    return ((uintptr_t)next & UNTOUCHED) != 0;
+}
+
+static void untouch(gc_worker *w, uint32_t part, uint16_t *begin)
+{
+    w->next[part] = (uint16_t *)(void *)((char *)begin + UNTOUCHED);
+}
+
+static uint16_t *touch(gc_worker *w, uint32_t part, uint16_t *next)
+{
+    w->touched[w->touched_count++] = (uint16_t)part;
+    return (uint16_t *)(void *)((char *)next - UNTOUCHED);
+}
+
 static int mark_child(weft_object *child, void *arg)
 {
     gc_worker *w = (gc_worker *)arg;
-    uint32_t number = gc_index_of(w->index, child);
+    uint32_t number = gc_index_of(w->index, child), part = number >> w->part_shift;
     if (number == 0)
         return 0;
-    uint32_t part = number >> w->part_shift, filled = w->filled[part];
-    if (WEFT_UNLIKELY(filled == 0)) {
-        w->touched[w->touched_count++] = (uint16_t)part;
-        filled = TOUCHED;
+    uint16_t *next = w->next[part];
+    if (WEFT_UNLIKELY(is_untouched(next)))
+        next = touch(w, part, next);
+    if (WEFT_UNLIKELY(gc_bucket_put(w, part, next, number))) {
+        uint32_t n = w->bucket_bytes / (uint32_t)sizeof *next;
+        w->next[part] = next + 1 - n;
+        bucket_mark(w, part, next + 1 - n, n);
     }
-    gc_bucket(w, part)[filled - TOUCHED] = (uint16_t)(number - (part << w->part_shift));
-    if (WEFT_UNLIKELY(++filled == TOUCHED + (1u << w->bucket_shift))) {
-        bucket_mark(w, part, filled - TOUCHED);
-        filled = TOUCHED;
-    }
-    w->filled[part] = (uint16_t)filled;
     return 0;
 }
 
@@ -84,25 +98,34 @@ static uint32_t waiting(const gc_worker *w)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < w->touched_count && count <= FEW; i++)
-        count += w->filled[w->touched[i]] - TOUCHED;
+        count += gc_bucket_count(w, w->next[w->touched[i]]);
     return count;
 }
 
-/* Takes a bucket off the list of those that have been touched, and what is in it with it. */
-static uint32_t bucket_next(gc_worker *w, uint32_t *n)
+/* Takes a bucket off the list of those that have been touched, and what is in it with it: it is at *bucket until more comes. */
+static uint32_t bucket_next(gc_worker *w, uint16_t **bucket, uint32_t *n)
 {
     uint32_t part = w->touched[--w->touched_count];
-    *n = w->filled[part] - TOUCHED;
-    w->filled[part] = 0;
+    *n = gc_bucket_count(w, w->next[part]);
+    *bucket = w->next[part] - *n;
+    untouch(w, part, *bucket);
     return part;
 }
 
 static void buckets_mark(gc_worker *w)
 {
     while (w->touched_count) {
-        uint32_t n, part = bucket_next(w, &n);
-        bucket_mark(w, part, n);
+        uint16_t *bucket;
+        uint32_t n, part = bucket_next(w, &bucket, &n);
+        bucket_mark(w, part, bucket, n);
     }
+}
+
+static void buckets_open(gc_trace *t)
+{
+    for (uint32_t i = 0; i < t->workers_count; i++)
+        for (uint32_t part = 0; part < t->parts_count; part++)
+            untouch(&t->workers[i], part, t->workers[i].next[part]);
 }
 
 /* ---- one object after the other -------------------------------------------------------------------------------------- */
@@ -223,14 +246,14 @@ static weft_object *object_at(const gc_trace *t, uint32_t part, uint32_t number)
     return gc_area_object(&ix->areas[low], number - ix->areas[low].first);
 }
 
-/* What is white in a bucket of at most FEW is traversed at once. */
-static void bucket_traverse(gc_worker *w, uint32_t part, uint32_t n)
+/* What is white of `n` numbers, at most FEW, is traversed at once. */
+static void bucket_traverse(gc_worker *w, uint32_t part, const uint16_t *bucket, uint32_t n)
 {
     gc_trace *t = w->trace;
-    uint32_t numbers[FEW], count = 0, low = part << t->part_shift;
+    uint32_t numbers[FEW], count = 0, low = part << t->part_shift, in_part = (1u << t->part_shift) - 1;
     gc_part_lock(t, &t->parts[part]);
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t number = low + gc_bucket(w, part)[i];
+        uint32_t number = low + (bucket[i] & in_part);
         uint64_t *white = &t->index.white[number / INDEX_WORD], bit = (uint64_t)1 << number % INDEX_WORD;
         if (*white & bit)
             numbers[count++] = number;
@@ -250,8 +273,9 @@ static void worker_drain(gc_worker *w)
         bool alone = weft_load_relaxed(&w->trace->idle) == 0; /* else only a list is kept to oneself */
         if (count > (alone ? FEW : 1))
             break;
-        uint32_t n, part = bucket_next(w, &n);
-        bucket_traverse(w, part, n);
+        uint16_t *bucket;
+        uint32_t n, part = bucket_next(w, &bucket, &n);
+        bucket_traverse(w, part, bucket, n);
     }
     buckets_mark(w);
 }
@@ -341,6 +365,7 @@ void gc_trace_mark(gc_trace *t)
 {
     if (!gc_trace_find_roots(t))
         return;
+    buckets_open(t);
     gc_visit_roots_stopped(t->runtime, mark_child, &t->workers[0]);
     do {
         mark_all(t);

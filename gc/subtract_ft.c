@@ -8,30 +8,27 @@
 
 #include "gc/crew_ft.h"
 
-static __attribute__((noinline)) void bucket_subtract(gc_worker *w, uint32_t part)
+static __attribute__((noinline)) void bucket_subtract(gc_worker *w, uint32_t part, uint16_t *end, uint32_t n)
 {
     gc_trace *t = w->trace;
-    const uint16_t *bucket = gc_bucket(w, part);
-    uint32_t *counts = t->index.counts + ((size_t)part << t->part_shift);
-    uint32_t n = w->filled[part];
-    w->filled[part] = 0;
+    const uint16_t *bucket = end - n;
+    uint32_t *counts = t->index.counts + ((size_t)part << t->part_shift), in_part = (1u << t->part_shift) - 1;
+    w->next[part] = end - n;
     gc_part_lock(t, &t->parts[part]);
     for (uint32_t i = 0; i < n; i++)
-        counts[bucket[i]]--;
+        counts[bucket[i] & in_part]--;
     gc_part_unlock(&t->parts[part]);
 }
 
 static int subtract_child(weft_object *child, void *arg)
 {
     gc_worker *w = (gc_worker *)arg;
-    uint32_t number = gc_index_of(w->index, child);
+    uint32_t number = gc_index_of(w->index, child), part = number >> w->part_shift;
     if (number == 0)
         return 0;
-    uint32_t part = number >> w->part_shift, n = w->filled[part];
-    gc_bucket(w, part)[n] = (uint16_t)(number - (part << w->part_shift));
-    w->filled[part] = (uint16_t)++n;
-    if (WEFT_UNLIKELY(n >> w->bucket_shift))
-        bucket_subtract(w, part);
+    uint16_t *next = w->next[part];
+    if (WEFT_UNLIKELY(gc_bucket_put(w, part, next, number)))
+        bucket_subtract(w, part, next + 1, w->bucket_bytes / sizeof *next);
     return 0;
 }
 
@@ -144,8 +141,7 @@ static void subtract_work(void *arg, uint32_t who)
     for (uint32_t part; (part = gc_part_take(t)) < t->parts_count;)
         subtract_part(w, part);
     for (uint32_t part = 0; part < t->parts_count; part++)
-        if (w->filled[part])
-            bucket_subtract(w, part);
+        bucket_subtract(w, part, w->next[part], gc_bucket_count(w, w->next[part]));
 }
 
 void gc_trace_subtract(gc_trace *t)

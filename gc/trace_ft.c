@@ -28,12 +28,17 @@ static void *table_map(weft_runtime *runtime, size_t bytes)
     return p;
 }
 
-/* Of what a worker has, in the order of workers_fill. */
+static size_t round_up(size_t bytes, size_t unit)
+{
+    return (bytes + unit - 1) & ~(unit - 1);
+}
+
+/* Of what a worker has, in the order of workers_fill: a whole number of buckets. */
 static size_t worker_bytes(const gc_trace *t)
 {
+    size_t bucket = sizeof(uint16_t) << t->bucket_shift;
     size_t taken = ((size_t)1 << t->part_shift) / INDEX_WORD * sizeof(uint64_t);
-    size_t buckets = (size_t)t->parts_count * (((size_t)1 << t->bucket_shift) + 2) * sizeof(uint16_t);
-    return taken + ((buckets + 63) & ~(size_t)63);
+    return round_up(t->parts_count * (bucket + sizeof(uint16_t *) + sizeof(uint16_t)) + taken, bucket);
 }
 
 static void parts_fill(gc_trace *t)
@@ -53,14 +58,16 @@ static void workers_fill(gc_trace *t, char *memory)
     size_t bytes = worker_bytes(t);
     for (uint32_t i = 0; i < t->workers_count; i++, memory += bytes) {
         gc_worker *w = &t->workers[i];
+        uint16_t *buckets = (uint16_t *)(void *)memory;
         w->trace = t;
         w->index = &t->index;
-        w->taken = (uint64_t *)(void *)memory;
-        w->buckets = (uint16_t *)(void *)(w->taken + ((size_t)1 << t->part_shift) / INDEX_WORD);
         w->part_shift = t->part_shift;
-        w->bucket_shift = t->bucket_shift;
-        w->filled = w->buckets + ((size_t)t->parts_count << t->bucket_shift);
-        w->touched = w->filled + t->parts_count;
+        w->bucket_bytes = (uint32_t)sizeof *buckets << t->bucket_shift;
+        w->taken = (uint64_t *)(void *)(buckets + ((size_t)t->parts_count << t->bucket_shift));
+        w->next = (uint16_t **)(void *)(w->taken + ((size_t)1 << t->part_shift) / INDEX_WORD);
+        w->touched = (uint16_t *)(void *)(w->next + t->parts_count);
+        for (uint32_t part = 0; part < t->parts_count; part++)
+            w->next[part] = buckets + ((size_t)part << t->bucket_shift);
     }
 }
 
@@ -71,8 +78,8 @@ weft_status gc_trace_open(gc_trace *t, weft_runtime *runtime, uint32_t workers)
     t->part_shift = choose_part_shift(t->index.size);
     t->bucket_shift = choose_bucket_shift(workers);
     t->parts_count = (uint32_t)(((uint64_t)t->index.size + ((uint64_t)1 << t->part_shift) - 1) >> t->part_shift);
-    size_t workers_at = ((size_t)t->parts_count * sizeof *t->parts + 127) & ~(size_t)127;
-    size_t buckets_at = workers_at + workers * sizeof *t->workers;
+    size_t workers_at = round_up((size_t)t->parts_count * sizeof *t->parts, 2 * sizeof *t->parts);
+    size_t buckets_at = round_up(workers_at + workers * sizeof *t->workers, sizeof(uint16_t) << BUCKET_SHIFT_MOST);
     t->memory_bytes = buckets_at + workers * worker_bytes(t);
     t->memory = table_map(runtime, t->memory_bytes);
     if (t->memory == NULL)

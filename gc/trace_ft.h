@@ -40,11 +40,11 @@ typedef struct gc_trace gc_trace;
 typedef struct gc_worker {
     _Alignas(128) gc_trace *trace;
     const gc_index *index;
-    uint32_t part_shift, bucket_shift; /* as in `trace` */
-    uint16_t *buckets;                 /* a part 1 << bucket_shift */
-    uint16_t *filled;                  /* by part */
-    uint16_t *touched;                 /* parts with something in their bucket, in marking */
-    uint64_t *taken;                   /* the pending bits of the part that is being worked on */
+    uint32_t part_shift;   /* as in `trace` */
+    uint32_t bucket_bytes; /* a power of two, to which buckets are aligned */
+    uint16_t **next;       /* by part: where in its bucket the next number goes; and whether it is UNTOUCHED */
+    uint16_t *touched;     /* parts with something in their bucket, in marking */
+    uint64_t *taken;       /* the pending bits of the part that is being worked on */
     uint32_t touched_count;
     uint32_t ring_first, ring_count; /* of `ring`, a queue */
     size_t marked;                   /* objects */
@@ -124,9 +124,19 @@ static inline void gc_part_unlock(gc_part *part)
     weft_store_release(&part->lock, 0); /* order: release - pairs with gc_part_lock */
 }
 
-static inline uint16_t *gc_bucket(const gc_worker *w, uint32_t part)
+/* A place in a bucket, and how many numbers are in front of it. A number's low 16 bits are there: its place in its part, and
+ * perhaps more. */
+static inline uint32_t gc_bucket_count(const gc_worker *w, const uint16_t *next)
 {
-    return w->buckets + ((size_t)part << w->bucket_shift);
+    return (uint32_t)((uintptr_t)next & (w->bucket_bytes - 1)) / (uint32_t)sizeof *next;
+}
+
+/* Writes a number down; true: the bucket is full. */
+static inline bool gc_bucket_put(const gc_worker *w, uint32_t part, uint16_t *next, uint32_t number)
+{
+    *next++ = (uint16_t)number;
+    w->next[part] = next;
+    return ((uintptr_t)next & (w->bucket_bytes - 1)) == 0;
 }
 
 /* The next part nobody has taken in this pass, or parts_count. */
