@@ -1,4 +1,5 @@
-/* heap_mimalloc_fork.c - keeping OS threads out of mimalloc's locks while the process forks.
+/* heap_mimalloc_fork.c - keeping OS threads out of mimalloc's locks while the process forks, and their parts of the heaps in
+ * place while a collection walks them.
  *
  * A child inherits a lock that another thread held, and nobody gives it back. Attached threads stand still outside
  * mimalloc. But an OS thread is given its part of a heap before it is attached, and mimalloc takes the part away when the OS
