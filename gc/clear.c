@@ -31,8 +31,10 @@ static void clear_batch(thread *self, gc_run *run, size_t begin, size_t end)
     for (size_t i = begin; i < end; i++) {
         if (i + AHEAD < run->garbage.count)
             __builtin_prefetch(items[i + AHEAD], 1);
+        run->clearing = items[i];
         clear_one(self, run, items[i]);
     }
+    run->clearing = NULL;
 }
 
 /* Those that linger come to items[kept]; returns how many there are then before the batch's end. */

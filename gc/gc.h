@@ -36,18 +36,19 @@ typedef struct gc_run {
         event; /* what it has come to; find fills candidates, marked, side_bytes, threads, the times of its parts */
     gc_array
         garbage; /* unreachable; the run holds one reference to each. While it clears, NULL for those that are gone */
-    gc_array resurrected; /* were in garbage; the run still holds its references */
-    gc_array callbacks;   /* weak references whose callback is due; the run holds one reference to each */
-    gc_array drops;       /* references to be given up when the world runs again */
-    gc_request *requests; /* of other threads, that this one serves */
-    bool touched;         /* user code has been given what it may have stored: look again for what can be reached */
-    bool recorded;        /* the statistics know it */
-    bool finalizers;      /* some of garbage may have a finalizer that is due: find may know better */
-    bool weak;            /* some of garbage may have weak references: the same */
-    size_t deferred;      /* so many of garbage, its first, were deferred: find's own */
-    size_t shared;        /* found as well, and cleared by other threads: gc_share_stopped */
-    bool is_share;        /* it is what another thread has found: only cleared */
-    bool share_begun;     /* ... which is under way */
+    gc_array resurrected;  /* were in garbage; the run still holds its references */
+    gc_array callbacks;    /* weak references whose callback is due; the run holds one reference to each */
+    gc_array drops;        /* references to be given up when the world runs again */
+    gc_request *requests;  /* of other threads, that this one serves */
+    bool touched;          /* user code has been given what it may have stored: look again for what can be reached */
+    bool recorded;         /* the statistics know it */
+    weft_object *clearing; /* inside this one's clear, which may hold references on its stack; NULL: in none */
+    bool finalizers;       /* some of garbage may have a finalizer that is due: find may know better */
+    bool weak;             /* some of garbage may have weak references: the same */
+    size_t deferred;       /* so many of garbage, its first, were deferred: find's own */
+    size_t shared;         /* found as well, and cleared by other threads: gc_share_stopped */
+    bool is_share;         /* it is what another thread has found: only cleared */
+    bool share_begun;      /* ... which is under way */
 } gc_run;
 
 /* A collector in a thread. The attached thread's, but for roots, which who has the world stopped reads. */

@@ -6,7 +6,8 @@
 static void each_of(const gc_array *a, void (*visit)(weft_object *o, void *arg), void *arg)
 {
     for (size_t i = 0; i < a->count; i++)
-        visit(a->items[i], arg);
+        if (a->items[i])
+            visit(a->items[i], arg);
 }
 
 void inside_each_collected(weft_thread *self, void (*visit)(weft_object *o, void *arg), void *arg)
@@ -32,8 +33,7 @@ bool inside_hides(weft_thread *self)
 bool inside_is_clearing(weft_thread *self, const weft_object *o)
 {
     const gc_thread *gc = &thread_of(self)->gc;
-    const gc_array *garbage = &gc->run.garbage;
-    return gc->collecting && gc->run.clearing && garbage->items[garbage->count - 1] == o;
+    return gc->collecting && gc->run.clearing == o;
 }
 
 bool inside_is_destroying(weft_thread *self)
