@@ -112,6 +112,7 @@ static inline void shape_open(shape *s, size_t room)
 {
     static const char *const slots[SHAPE_SLOTS + 1] = {"witness", "a", "b", "c", "d", "e", "f", "g", "h"};
     weft_type_spec spec = {.name = "knot",
+                           .flags = WEFT_TYPE_IDENTITY,
                            .size = sizeof(shape_knot),
                            .item_size = sizeof(weft_object *),
                            .traverse = shape_knot_traverse,

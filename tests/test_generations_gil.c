@@ -106,6 +106,51 @@ TEST_CASE(generations, increments find all old garbage within two passes)
     check_increments(SHAPE_LIST, true);
 }
 
+/* A table with weak keys refers to a value that refers to its key: `order` says which of the three is oldest, with many
+ * others between them, so that no slice has two of them by chance. */
+static void check_ephemeron(const int order[3])
+{
+    enum { KEY, VALUE, TABLE, BETWEEN = 500 };
+
+    shape s;
+    shape_open(&s, 4 * BETWEEN + 2);
+    weft_object *table = NULL;
+    size_t ids[2] = {0, 0};
+    for (int i = 0; i < 3; i++) {
+        shape_add_many(&s, SHAPE_KNOT, BETWEEN, 1);
+        if (order[i] == TABLE)
+            table = weft_weak_dict_new(s.self, WEFT_WEAK_KEYS);
+        else
+            ids[order[i]] = shape_add(&s, SHAPE_KNOT, 1);
+        CHECK_INT(weft_gc_collect(s.self, WEFT_GC_YOUNG), 0);
+    }
+    shape_add_many(&s, SHAPE_KNOT, BETWEEN, 1);
+    CHECK_INT(weft_gc_collect(s.self, WEFT_GC_YOUNG), 0);
+    CHECK_INT(weft_weak_dict_set(s.self, table, s.nodes[ids[KEY]].o, s.nodes[ids[VALUE]].o), WEFT_OK);
+    shape_link(&s, ids[VALUE], ids[KEY]);
+    flavour_of(&s)->work = 0;
+    for (int64_t i = 0; i < 2 * flavour_of(&s)->tracked / 5; i++)
+        CHECK_INT(weft_gc_collect(s.self, WEFT_GC_INCREMENT), 0);
+    check_lists(&s);
+    CHECK_INT(weft_weak_dict_size(s.self, table), 1);
+    shape_drop(&s, ids[KEY]);
+    shape_drop(&s, ids[VALUE]);
+    for (int64_t i = 0; i < 2 * flavour_of(&s)->tracked / 5; i++)
+        CHECK(weft_gc_collect(s.self, WEFT_GC_INCREMENT) >= 0);
+    CHECK_INT(weft_weak_dict_size(s.self, table), 0);
+    shape_check(&s, true);
+    check_lists(&s);
+    weft_decref(s.self, table);
+    shape_close(&s);
+}
+
+TEST_CASE(generations, increments find a value that refers to its weak key wherever the table stands)
+{
+    static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    for (int i = 0; i < 6; i++)
+        check_ephemeron(orders[i]);
+}
+
 /* How many objects a slice of so much work takes; they are put back at the end of those that are pending. */
 static int64_t slice_size(shape *s, int64_t work)
 {
