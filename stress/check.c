@@ -486,21 +486,31 @@ static void drop_places(worker *w)
     }
 }
 
-void check_nothing_left(worker *w)
+static size_t count_left(worker *w)
 {
     size_t left = 0;
-    for (int round = 0; round < 200; round++) {
+    weft_world_stop(w->self);
+    weft_heap_walk(w->self, count_mortal, &left);
+    weft_world_start(w->self);
+    return left;
+}
+
+/* A round may take one object only: along a chain of nodes whose finalizers bring them back, each falls when the one before
+ * it has been dropped a second time. So it goes on as long as they become fewer. */
+void check_nothing_left(worker *w)
+{
+    size_t left = SIZE_MAX;
+    for (int in_vain = 0; in_vain < 50;) {
         drop_places(w); /* finalizers may have stored objects anew */
         weft_safepoint(w->self);
         if (P.options.collect)
             check_collected(w);
         check_world(w);
-        left = 0;
-        weft_world_stop(w->self);
-        weft_heap_walk(w->self, count_mortal, &left);
-        weft_world_start(w->self);
+        size_t before = left;
+        left = count_left(w);
         if (left == 0)
             return;
+        in_vain = left < before ? 0 : in_vain + 1;
     }
     if (is_hidden_possible())
         return;
