@@ -27,12 +27,22 @@ static weft_object *item(weft_thread *self, weft_object *l, int64_t i)
     return o;
 }
 
+static weft_object *give_nothing(weft_thread *self, weft_object *bound, weft_object *arguments)
+{
+    (void)self;
+    (void)bound;
+    (void)arguments;
+    return &weft_none;
+}
+
 TEST_CASE(copy, what cannot change is its own copy)
 {
     values v = values_open();
     weft_object *i = weft_int_new(v.self, 1000), *f = weft_float_new(v.self, 0.5), *s = values_str(v.self, "text"),
                 *b = weft_bytes_new(v.self, "xyz", 3), *items[] = {i, s}, *t = weft_tuple_new(v.self, items, 2);
-    weft_object *all[] = {i, f, s, b, t, &weft_none, &weft_true};
+    weft_object *list = weft_list_new(v.self, 0), *bound = weft_tuple_new(v.self, &list, 1);
+    weft_object *c = weft_closure_new(v.self, give_nothing, s, bound); /* though what it is bound to can change */
+    weft_object *all[] = {i, f, s, b, t, c, &weft_none, &weft_true};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         weft_object *copy = weft_copy(v.self, all[k]), *deep = weft_deep_copy(v.self, all[k]);
         CHECK_PTR(copy, all[k]);
@@ -40,8 +50,10 @@ TEST_CASE(copy, what cannot change is its own copy)
         weft_xdecref(v.self, copy);
         weft_xdecref(v.self, deep);
     }
-    for (int k = 0; k < 5; k++)
+    for (int k = 0; k < 6; k++)
         weft_decref(v.self, all[k]);
+    weft_decref(v.self, list);
+    weft_decref(v.self, bound);
     values_close(&v);
 }
 
