@@ -321,6 +321,46 @@ TEST_CASE(copy, a type of the program is copied by its callbacks)
     values_close(&v);
 }
 
+/* A link is what its `next` is; one without is not complete. */
+static weft_status link_hash(weft_thread *self, weft_object *o, uint64_t *hash)
+{
+    if (link_of(o)->next == NULL)
+        return weft_error_set(WEFT_ERROR_USER, "asked for the hash of a link that is not filled");
+    return weft_hash(self, link_of(o)->next, hash);
+}
+
+static int link_equal(weft_thread *self, weft_object *a, weft_object *b)
+{
+    return weft_type_of(a) == weft_type_of(b) ? weft_equal(self, link_of(a)->next, link_of(b)->next) : 0;
+}
+
+TEST_CASE(copy, keys and items are complete when a deep copy asks for their hashes)
+{
+    values v = values_open();
+    weft_type_spec spec = link_spec;
+    spec.hash = link_hash;
+    spec.equal = link_equal;
+    const weft_type *type = weft_type_register(v.self, &spec);
+    weft_object *set = weft_set_new(v.self, NULL), *dict = weft_dict_new(v.self), *all[] = {set, dict};
+    for (int i = 0; i < 20; i++) {
+        weft_object *o = weft_new(v.self, type);
+        link_of(o)->next = weft_int_new(v.self, 1000 + i);
+        CHECK_INT(weft_set_add(v.self, set, o), 1);
+        CHECK_INT(weft_dict_set(v.self, dict, o, set), WEFT_OK);
+        weft_decref(v.self, o);
+    }
+    weft_object *both = weft_tuple_new(v.self, all, 2), *copy = weft_deep_copy(v.self, both);
+    if (CHECK(copy != NULL)) {
+        CHECK_INT(weft_equal(v.self, weft_tuple_get(v.self, copy, 0), set), 1);
+        CHECK_INT(weft_dict_size(v.self, weft_tuple_get(v.self, copy, 1)), 20);
+        weft_decref(v.self, copy);
+    }
+    weft_decref(v.self, both);
+    weft_decref(v.self, set);
+    weft_decref(v.self, dict);
+    values_close(&v);
+}
+
 TEST_CASE(copy, a type without callbacks and a callback that fails are errors that leave nothing)
 {
     values v = values_open();

@@ -194,6 +194,23 @@ TEST_CASE(iterate, one that has ended stays there whatever comes to its source)
     values_close(&v);
 }
 
+TEST_CASE(iterate, a zip that has ended takes nothing more from its sources)
+{
+    values v = values_open();
+    weft_object *range = weft_range(v.self, 0, 10, 1), *two = ints(v.self, 0, 2, 1), *item = NULL;
+    weft_object *sources[] = {range, two}, *zip = weft_zip(v.self, sources, 2);
+    for (int i = 0; i < 6; i++) {
+        CHECK_INT(weft_next(v.self, zip, &item), i < 2);
+        weft_xdecref(v.self, i < 2 ? item : NULL);
+    }
+    CHECK_INT(weft_next(v.self, range, &item), 1);
+    CHECK_INT(int_of(v.self, item), 3); /* one went with the end */
+    weft_decref(v.self, zip);
+    weft_decref(v.self, range);
+    weft_decref(v.self, two);
+    values_close(&v);
+}
+
 TEST_CASE(iterate, ranges)
 {
     values v = values_open();
