@@ -99,7 +99,8 @@ static void check_threads(uint32_t threads)
     CHECK_INT(weft_gc_set_settings(s.self, &settings), WEFT_OK);
     shape_tangle(&s, count);
     for (int round = 0; round < 2; round++) {
-        CHECK(weft_gc_collect(s.self, WEFT_GC_FULL) > 0);
+        int64_t found = weft_gc_collect(s.self, WEFT_GC_FULL);
+        CHECK(found > (count > 50000 ? 0 : -1)); /* of a few there may be none */
         shape_check(&s, true);
         CHECK_INT(weft_gc_statistics(s.self, &stats), WEFT_OK);
         CHECK((stats.last.threads > 1) == (threads > 1 && count > 50000 && weft_flavour_name()[0] != 'g'));
