@@ -255,15 +255,34 @@ static weft_object *deep_map(weft_thread *self, weft_object *child, void *arg)
     return copy;
 }
 
+/* So that they come before the dict or set, whose turn is when all that does not hash has been filled. */
+static weft_status deep_meet_keys(weft_thread *self, deep_copy *d, weft_object *o)
+{
+    size_t position = 0;
+    weft_object *key;
+    while ((weft_is_set(o) ? weft_set_next(self, o, &position, &key)
+                           : weft_dict_next(self, o, &position, &key, NULL)) == 1) {
+        weft_object *mapped = deep_map(self, key, d);
+        weft_decref(self, key);
+        if (mapped == NULL)
+            return weft_error_status();
+        weft_decref(self, mapped);
+    }
+    return WEFT_OK;
+}
+
 /* Those that hash, or the others? */
 static weft_status deep_fill(weft_thread *self, deep_copy *d, size_t number, bool hashing)
 {
     copied c = d->list[number]; /* the list may move while it grows */
     const weft_type *type = weft_type_of(c.from);
-    if (c.to == c.from || type->copy_fill == NULL || ((type->flags & WEFT_TYPE_HASHES) != 0) != hashing)
+    if (c.to == c.from || type->copy_fill == NULL)
         return WEFT_OK;
-    weft_safepoint(self);
-    return type->copy_fill(self, c.to, c.from, deep_map, d);
+    if (((type->flags & WEFT_TYPE_HASHES) != 0) == hashing) {
+        weft_safepoint(self);
+        return type->copy_fill(self, c.to, c.from, deep_map, d);
+    }
+    return hashing || type->runtime != NULL ? WEFT_OK : deep_meet_keys(self, d, c.from);
 }
 
 static weft_status deep_fill_all(weft_thread *self, deep_copy *d)

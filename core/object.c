@@ -137,7 +137,7 @@ static bool object_finalize(thread *self, weft_object *o, const weft_type *type)
     error_save(&scope);
     type->finalize(&self->head, o);
     error_restore(&scope);
-    return !count_drop_resurrected(o);
+    return !count_drop_resurrected(self, o);
 }
 
 static void object_destroy(thread *self, weft_object *o)

@@ -210,6 +210,7 @@ void reclaim_hand_over(thread *self)
     reclaim_thread *r = &self->reclaim;
     reclaim_references_leave(self); /* first: what dies there may retire memory */
     close_open(self);
+    adopt_orphans(self); /* this thread may be the one for which they waited */
     if (r->oldest == NULL)
         return;
     free_due(self);
@@ -269,9 +270,14 @@ static void batches_discard(reclaim_batch *batch)
     }
 }
 
+/* Who comes takes over what those who left could not free: else it would pile up where all threads come and go, and none
+ * ever polls. */
 void reclaim_enter(thread *self)
 {
     reclaim_quiesce(self);
+    adopt_orphans(self);
+    if (self->reclaim.bytes > RECLAIM_MOST_BYTES) /* as reclaim_retire */
+        __atomic_fetch_or(&self->world.slot->word, (uint32_t)SLOT_QUIESCE, __ATOMIC_RELAXED);
     reclaim_references_enter(self);
 }
 

@@ -42,7 +42,7 @@ void gc_scan_subtract(gc_scan *s);
 void gc_scan_mark(gc_scan *s);
 
 /* Fills `slice` with the next old objects that the pass has to look at, at least `work` if there are so many, and with all
- * unlooked-at old ones that they lead to: so a cycle is in one slice as a whole. If those are very many, all that the pass
+ * unlooked-at old ones that they lead to: so a cycle is in one slice as a whole, through weak-key tables too. If those are very many, all that the pass
  * has left are added to the scan. Before any list is subtracted. gc/slice_gil.c */
 void gc_scan_take_slice(gc_scan *s, int64_t work, gc_links *slice);
 /* Puts them back, at the end. */

@@ -3,12 +3,15 @@
  * They are taken from the front of the list of those that the pass has to look at, in breadth: the slice is its own queue.
  * To find what an object leads to it must be traversed, so its references are subtracted on the same way: every old
  * object that they lead to is a candidate, or no longer pending. Only whether young ones become one is known already.
+ * A key leads to the weak-key tables in which it is one, though it does not refer to them: else a value that refers to
+ * its key, both looked at before their table, would be kept by that each time.
  *
  * Where everything leads to everything, a slice is the whole of them. To take that object by object is several times as
  * dear as to go through the list in order, so at some size the rest of the list is added as it is.
  * World stopped; the collecting thread. */
 #include "gc/generations_gil.h"
 #include "gc/scan_gil.h"
+#include "refcount/weak.h"
 
 /* More than this part of all objects, if it is many, is no slice any more. */
 enum { SLICE_PART = 32, SLICE_MANY = 10000 };
@@ -84,6 +87,14 @@ static bool drain_ring(taking *t)
     return t->slice->prev != last;
 }
 
+/* Whether a key lives decides what its table refers to: so who has the key has the table. It is no reference. */
+static void visit_take_table(weft_object *dict, void *arg)
+{
+    taking *t = (taking *)arg;
+    if (dict->place == t->pending)
+        take(t, dict, 0);
+}
+
 static void traverse_slice(taking *t, int64_t most)
 {
     gc_scan *s = t->scan;
@@ -91,6 +102,8 @@ static void traverse_slice(taking *t, int64_t most)
         s->traversed = s->traversed->next;
         weft_object *o = links_object(s->traversed);
         (void)weft_type_of(o)->traverse(o, visit_take, t);
+        if (WEFT_UNLIKELY(o->bits & WEFT_BIT_WEAK))
+            weak_each_table(s->self, o, visit_take_table, t);
         s->looked++;
     }
 }

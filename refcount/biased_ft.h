@@ -222,13 +222,6 @@ static inline void count_resurrect(weft_object *o)
     weft_store_relaxed(&o->shared, WEFT_SHARED_MERGED | WEFT_SHARED_ONE);
 }
 
-static inline bool count_drop_resurrected(weft_object *o)
-{
-    /* order: acq_rel - as every decrement: release what this thread wrote, acquire what the others did if it dies. The
-     * value that this very operation leaves decides who frees. */
-    return __atomic_sub_fetch(&o->shared, WEFT_SHARED_ONE, __ATOMIC_ACQ_REL) == WEFT_SHARED_MERGED;
-}
-
 /* ---- word 0 of a dying object: address / 16 of the next one in 44 bits ------------------------------------------- */
 
 enum { DYING_TYPE_BITS = 20, DYING_TYPE_MASK = (1 << DYING_TYPE_BITS) - 1 };
@@ -310,6 +303,18 @@ static inline void shard_add(thread *self, const weft_object *o, int64_t n)
         int64_t *count = &self->world.slot->shards[index];
         weft_store_relaxed(count, weft_load_relaxed(count) + n);
     }
+}
+
+static inline bool count_drop_resurrected(thread *self, weft_object *o)
+{
+    /* Its finalizer has handed it out, and it was shared or made immortal: `shared` counts nothing any more. */
+    if (WEFT_UNLIKELY(weft_load_relaxed(&o->owner) == WEFT_OWNER_STATIC)) {
+        shard_add(self, o, -1);
+        return false;
+    }
+    /* order: acq_rel - as every decrement: release what this thread wrote, acquire what the others did if it dies. The
+     * value that this very operation leaves decides who frees. */
+    return __atomic_sub_fetch(&o->shared, WEFT_SHARED_ONE, __ATOMIC_ACQ_REL) == WEFT_SHARED_MERGED;
 }
 
 /* Sum over all slots: exact in a stopped world. */

@@ -161,8 +161,9 @@ static inline void count_resurrect(weft_object *o)
     o->count = 1;
 }
 
-static inline bool count_drop_resurrected(weft_object *o)
+static inline bool count_drop_resurrected(thread *self, weft_object *o)
 {
+    (void)self;
     return --o->count == 0;
 }
 

@@ -381,6 +381,16 @@ static weak_slot *garbage_slot(weak_table *table, weft_object *o)
     return object_bits(o) & WEFT_BIT_WEAK ? slot_of(stripe_of(table, o), o) : NULL;
 }
 
+void weak_each_table(thread *self, weft_object *o, void (*visit)(weft_object *dict, void *arg), void *arg)
+{
+    weak_slot *slot = garbage_slot(table_of(self), o);
+    for (const weak_object *w = slot ? slot->first : NULL; w != NULL; w = w->next) {
+        weft_object *dict = weft_type_index(&w->object) == WEFT_TYPE_WEAK_ENTRY ? weak_entry_dict(w) : NULL;
+        if (dict != NULL)
+            visit(dict, arg);
+    }
+}
+
 static size_t callbacks_at_most(weak_table *table, const gc_run *run)
 {
     size_t count = 0;

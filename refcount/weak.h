@@ -24,6 +24,9 @@ void weak_call_back(struct thread *self, gc_run *run);
 int weak_table_traverse(weft_object *dict, bool (*is_live)(weft_object *key, void *arg), weft_visit_fn visit,
                         void *arg);
 
+/* Visits each weak-key dict in which `o` is a key. World stopped. */
+void weak_each_table(struct thread *self, weft_object *o, void (*visit)(weft_object *dict, void *arg), void *arg);
+
 /* Opens and closes the table of a runtime. */
 weft_status weak_open(struct weft_runtime *runtime);
 void weak_close(struct weft_runtime *runtime);

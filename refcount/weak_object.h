@@ -25,6 +25,10 @@ weft_object *weak_make(struct thread *self, weft_object *o, uint32_t index, size
 /* A new reference to the referent, or NULL. */
 weft_object *weak_get(struct thread *self, weak_object *w);
 
+/* The dict that an entry is of, if that still lives and the entry's referent is a key there; else NULL. World stopped:
+ * core/types/weak_dict.c. */
+weft_object *weak_entry_dict(const weak_object *entry);
+
 /* A destroy callback: takes it out of its referent's list. */
 void weak_destroy(weft_thread *self, weft_object *w);
 

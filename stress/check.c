@@ -446,61 +446,96 @@ static int describe_left(weft_object *o, void *arg)
     return 0;
 }
 
-static void drop_place(worker *w, weft_object **place)
+/* ---- dropping everything ------------------------------------------------------------------------------------------- */
+
+enum { PLACES = POOL + 3 + BOARD_NODES + 2 + WORKERS * (HELD + SWEPT + 5 + 100) };
+
+static struct {
+    weft_object *objects[PLACES];
+    size_t count;
+} taken_out;
+
+static void take_out(weft_object **place)
 {
-    weft_object *o = *place;
+    if (*place != NULL)
+        taken_out.objects[taken_out.count++] = *place;
     *place = NULL;
-    drop(w, o);
 }
 
+/* Of a thread that is gone: in a child. */
+static void take_out_destroying(weft_object *o)
+{
+    node *n = (node *)(void *)o;
+    for (int k = 0; o && is_node(o) && k < NODE_REFS; k++)
+        take_out(&n->refs[k]);
+    row *r = (row *)(void *)o;
+    for (size_t k = 0; o && weft_type_of(o) == P.row_type && k < r->object.count; k++)
+        take_out(&r->items[k]);
+}
+
+/* The library's thread may be inside a callback, and then drops itself what that works on. */
+static void take_out_worker(worker *w)
+{
+    for (int k = 0; k < HELD; k++)
+        take_out(&w->held[k]);
+    take_out(&w->kept[0]);
+    take_out(&w->kept[1]);
+    take_out(&w->looked);
+    take_out(&w->looking);
+    for (int k = 0; k < SWEPT; k++)
+        take_out(&w->swept[k]);
+    if (w->index == WORKER_FINALIZER)
+        return;
+    take_out(&w->finalizing);
+    take_out_destroying(w->destroying);
+}
+
+/* In a stopped world: the library's thread may be storing objects meanwhile. */
 static void drop_places(worker *w)
 {
+    taken_out.count = 0;
+    weft_world_stop(w->self);
     for (int i = 0; i < POOL; i++)
-        drop_place(w, &P.pool[i].object);
-    drop_place(w, &P.board_instance);
-    drop_place(w, &P.board_list);
-    drop_place(w, &P.board_dict);
+        take_out(&P.pool[i].object);
+    take_out(&P.board_instance);
+    take_out(&P.board_list);
+    take_out(&P.board_dict);
     for (int i = 0; i < BOARD_NODES; i++)
-        drop_place(w, &P.board_nodes[i]);
+        take_out(&P.board_nodes[i]);
     for (int i = 0; i < 2; i++)
-        drop_place(w, &P.board_weak[i]);
-    for (int i = 0; i < WORKERS; i++) {
-        worker *other = &P.workers[i];
-        for (int k = 0; k < HELD; k++)
-            drop_place(w, &other->held[k]);
-        drop_place(w, &other->kept[0]);
-        drop_place(w, &other->kept[1]);
-        drop_place(w, &other->looked);
-        drop_place(w, &other->looking);
-        for (int k = 0; k < SWEPT; k++)
-            drop_place(w, &other->swept[k]);
-        drop_place(w, &other->finalizing); /* in a child, of a thread that is gone */
-        if (other->destroying) {
-            node *n = (node *)(void *)other->destroying;
-            for (int k = 0; is_node(other->destroying) && k < NODE_REFS; k++)
-                drop_place(w, &n->refs[k]);
-            row *r = (row *)(void *)other->destroying;
-            for (size_t k = 0; weft_type_of(&r->object.object) == P.row_type && k < r->object.count; k++)
-                drop_place(w, &r->items[k]);
-        }
-    }
+        take_out(&P.board_weak[i]);
+    for (int i = 0; i < WORKERS; i++)
+        take_out_worker(&P.workers[i]);
+    weft_world_start(w->self);
+    for (size_t i = 0; i < taken_out.count; i++)
+        drop(w, taken_out.objects[i]);
 }
 
-void check_nothing_left(worker *w)
+static size_t count_left(worker *w)
 {
     size_t left = 0;
-    for (int round = 0; round < 200; round++) {
+    weft_world_stop(w->self);
+    weft_heap_walk(w->self, count_mortal, &left);
+    weft_world_start(w->self);
+    return left;
+}
+
+/* A round may take one object only: along a chain of nodes whose finalizers bring them back, each falls when the one before
+ * it has been dropped a second time. So it goes on as long as they become fewer. */
+void check_nothing_left(worker *w)
+{
+    size_t left = SIZE_MAX;
+    for (int in_vain = 0; in_vain < 50;) {
         drop_places(w); /* finalizers may have stored objects anew */
         weft_safepoint(w->self);
         if (P.options.collect)
             check_collected(w);
         check_world(w);
-        left = 0;
-        weft_world_stop(w->self);
-        weft_heap_walk(w->self, count_mortal, &left);
-        weft_world_start(w->self);
+        size_t before = left;
+        left = count_left(w);
         if (left == 0)
             return;
+        in_vain = left < before ? 0 : in_vain + 1;
     }
     if (is_hidden_possible())
         return;

@@ -90,7 +90,8 @@ _Noreturn static void child_main(worker *w, fork_way way)
     check_nothing_left(w);
     P.over = over;
     for (int i = 0; i < WORKERS; i++)
-        P.workers[i].destroying = NULL;
+        if (i != WORKER_FINALIZER) /* which the child has made anew */
+            P.workers[i].destroying = NULL;
     if (CHILD_MAY_START_THREADS && !P.options.fail) {
         child_threads(w);
         P.over = true;
@@ -126,10 +127,15 @@ static void look_before_fork(void)
         P.child_hides = check_is_hidden(me);
 }
 
-/* Runs before the library's, which may destroy what threads that are gone have left: finalizers are to know where they are. */
+/* Runs before the library's, which may destroy what threads that are gone have left: finalizers are to know where they are.
+ * The library may make a thread of its own again, which has a row to itself. */
 static void begin_child(void)
 {
+    worker *left = &P.workers[WORKER_LEFT], *library = &P.workers[WORKER_FINALIZER];
     P.forked = P.child = true;
+    left->finalizing = library->finalizing;
+    left->destroying = library->destroying;
+    library->finalizing = library->destroying = NULL;
 }
 
 void forks_open(void)

@@ -43,9 +43,10 @@ enum {
     BOARD_NODES = 4,
     BOARD_KEYS = 24,
     WORKERS_MAX = 64,
-    WORKERS = WORKERS_MAX + 2, /* and the main thread, and the library's own */
+    WORKERS = WORKERS_MAX + 3, /* and the main thread, and the library's own, and that of a child's parent */
     WORKER_MAIN = WORKERS_MAX,
     WORKER_FINALIZER = WORKERS_MAX + 1,
+    WORKER_LEFT = WORKERS_MAX + 2,
     LIVE_LIMIT = 12000 /* live objects above which checks clear containers */
 };
 

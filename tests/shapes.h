@@ -1,136 +1,16 @@
 /* shapes.h - object graphs for the tests of the collector, each with a model of it beside it in plain C: who refers to
  * whom, and whom the test itself holds. What must be alive follows from the model alone (shape_check), by a search that
- * knows nothing of counts. Deaths are seen by destroy callbacks: a knot's own, or that of the witness in a container. */
+ * knows nothing of counts. The kinds of objects: shape_kinds.h. */
 #ifndef WEFT_TESTS_SHAPES_H
 #define WEFT_TESTS_SHAPES_H
 
-#include <stdlib.h>
-
-#include "values.h"
-
-enum {
-    SHAPE_KNOT, /* a registered type with any number of references */
-    SHAPE_SOUL, /* the same, with a finalizer */
-    SHAPE_LIST, /* the built-in types; item 0, or the like, is the witness */
-    SHAPE_DICT,
-    SHAPE_INSTANCE, /* up to SHAPE_SLOTS references */
-    SHAPE_TUPLE,    /* shape_tuple only: refers to what was there before */
-    SHAPE_KINDS
-};
-
-enum { SHAPE_SLOTS = 8, SHAPE_NO_EDGE = -1 };
-
-typedef struct shape_node {
-    weft_object *o; /* borrowed, but for the reference that `held` stands for; not to be touched once dead */
-    int kind;
-    bool held;
-    int64_t *edges; /* ids, or SHAPE_NO_EDGE */
-    size_t edge_count, edge_room;
-} shape_node;
-
-typedef struct shape {
-    weft_runtime *runtime;
-    weft_thread *self;
-    const weft_type *knot, *soul, *witness, *instance;
-    shape_node *nodes;
-    size_t count, room;
-    uint64_t random;
-} shape;
-
-typedef struct shape_knot {
-    weft_var_object var;
-    size_t id;
-    weft_object *refs[];
-} shape_knot;
-
-typedef struct shape_witness {
-    weft_object object;
-    size_t id;
-} shape_witness;
-
-/* One shape at a time. What its objects tell, by id. */
-static struct {
-    shape *now;
-    uint8_t *dead, *finalized;
-    bool *rescue; /* the finalizer brings this one back: the test holds it from then on */
-} shape_seen;
-
-/* ---- the types ------------------------------------------------------------------------------------------------- */
-
-static inline shape_knot *shape_knot_of(weft_object *o)
-{
-    return (shape_knot *)(void *)o;
-}
-
-static inline int shape_knot_traverse(weft_object *o, weft_visit_fn visit, void *arg)
-{
-    const shape_knot *k = shape_knot_of(o);
-    for (size_t i = 0; i < k->var.count; i++) {
-        int result = k->refs[i] ? visit(k->refs[i], arg) : 0;
-        if (result != 0)
-            return result;
-    }
-    return 0;
-}
-
-static inline void shape_knot_clear(weft_thread *self, weft_object *o)
-{
-    shape_knot *k = shape_knot_of(o);
-    for (size_t i = 0; i < k->var.count; i++) {
-        weft_object *old = k->refs[i];
-        k->refs[i] = NULL;
-        weft_xdecref(self, old);
-    }
-}
-
-static inline void shape_knot_destroy(weft_thread *self, weft_object *o)
-{
-    shape_seen.dead[shape_knot_of(o)->id]++;
-    shape_knot_clear(self, o);
-}
-
-static inline void shape_witness_destroy(weft_thread *self, weft_object *o)
-{
-    (void)self;
-    shape_seen.dead[((shape_witness *)(void *)o)->id]++;
-}
-
-static inline void shape_soul_finalize(weft_thread *self, weft_object *o)
-{
-    size_t id = shape_knot_of(o)->id;
-    shape_seen.finalized[id]++;
-    for (size_t i = 0; i < shape_seen.now->nodes[id].edge_count; i++) /* everything is still there */
-        if (shape_seen.now->nodes[id].edges[i] != SHAPE_NO_EDGE)
-            CHECK_PTR(shape_knot_of(o)->refs[i], shape_seen.now->nodes[shape_seen.now->nodes[id].edges[i]].o);
-    if (shape_seen.rescue[id]) {
-        shape_seen.now->nodes[id].held = true;
-        weft_incref(self, o);
-    }
-}
+#include "shape_kinds.h"
 
 static inline void shape_open(shape *s, size_t room)
 {
-    static const char *const slots[SHAPE_SLOTS + 1] = {"witness", "a", "b", "c", "d", "e", "f", "g", "h"};
-    weft_type_spec spec = {.name = "knot",
-                           .size = sizeof(shape_knot),
-                           .item_size = sizeof(weft_object *),
-                           .traverse = shape_knot_traverse,
-                           .clear = shape_knot_clear,
-                           .destroy = shape_knot_destroy};
-    weft_type_spec soul = spec;
-    soul.name = "soul";
-    soul.finalize = shape_soul_finalize;
-    weft_type_spec witness = {.name = "witness",
-                              .size = sizeof(shape_witness),
-                              .flags = WEFT_TYPE_IDENTITY,
-                              .destroy = shape_witness_destroy};
     values v = values_open();
     *s = (shape){.runtime = v.runtime, .self = v.self, .room = room, .random = test_seed()};
-    s->knot = weft_type_register(s->self, &spec);
-    s->soul = weft_type_register(s->self, &soul);
-    s->witness = weft_type_register(s->self, &witness);
-    s->instance = weft_instance_type(s->self, "node", slots, SHAPE_SLOTS + 1);
-    CHECK(s->knot && s->soul && s->witness && s->instance);
+    shape_types_register(s);
     s->nodes = calloc(room, sizeof *s->nodes);
     shape_seen.now = s;
     shape_seen.dead = calloc(room, 1);
@@ -141,35 +21,12 @@ static inline void shape_open(shape *s, size_t room)
 
 /* ---- building -------------------------------------------------------------------------------------------------- */
 
-static inline weft_object *shape_container(shape *s, int kind, weft_object *witness)
-{
-    weft_object *o = NULL;
-    if (kind == SHAPE_LIST) {
-        o = weft_list_new(s->self, 0);
-        CHECK_INT(weft_list_append(s->self, o, witness), WEFT_OK);
-    } else if (kind == SHAPE_DICT) {
-        o = weft_dict_new(s->self);
-        CHECK_INT(weft_dict_set(s->self, o, witness, witness), WEFT_OK);
-    } else {
-        o = weft_instance_new(s->self, s->instance);
-        CHECK_INT(weft_instance_set(s->self, o, 0, witness), WEFT_OK);
-    }
-    return o;
-}
-
-static inline weft_object *shape_new_witness(shape *s, size_t id)
-{
-    weft_object *o = weft_new(s->self, s->witness);
-    if (CHECK(o != NULL))
-        ((shape_witness *)(void *)o)->id = id;
-    return o;
-}
-
 static inline size_t shape_add_node(shape *s, int kind, weft_object *o, size_t edges)
 {
     size_t id = s->count++;
     s->nodes[id] = (shape_node){.o = o, .kind = kind, .held = true, .edge_room = edges};
     s->nodes[id].edges = edges ? malloc(edges * sizeof(int64_t)) : NULL;
+    s->nodes[id].keys = edges && kind == SHAPE_WEAK ? malloc(edges * sizeof(int64_t)) : NULL;
     return id;
 }
 
@@ -178,6 +35,7 @@ static inline size_t shape_add(shape *s, int kind, size_t edges)
 {
     size_t id = s->count;
     CHECK(id < s->room);
+    edges = shape_room(kind, edges);
     if (kind == SHAPE_KNOT || kind == SHAPE_SOUL) {
         weft_object *o = weft_new_var(s->self, kind == SHAPE_KNOT ? s->knot : s->soul, edges);
         if (CHECK(o != NULL))
@@ -187,44 +45,39 @@ static inline size_t shape_add(shape *s, int kind, size_t edges)
     weft_object *witness = shape_new_witness(s, id);
     weft_object *o = shape_container(s, kind, witness);
     weft_decref(s->self, witness);
-    return shape_add_node(s, kind, o, kind == SHAPE_INSTANCE && edges > SHAPE_SLOTS ? SHAPE_SLOTS : edges);
+    return shape_add_node(s, kind, o, edges);
 }
 
-static inline weft_object *shape_key(shape *s, size_t edge)
-{
-    weft_object *key = weft_int_new(s->self, (int64_t)edge);
-    CHECK(key != NULL);
-    return key;
-}
-
-static inline void shape_store(shape *s, size_t from, size_t edge, weft_object *child)
+/* A table has one value for a key. */
+static inline void shape_forget_key(shape *s, size_t from, size_t key)
 {
     shape_node *n = &s->nodes[from];
-    weft_status status = WEFT_OK;
-    if (n->kind == SHAPE_KNOT || n->kind == SHAPE_SOUL) {
-        weft_object *old = shape_knot_of(n->o)->refs[edge];
-        shape_knot_of(n->o)->refs[edge] = child ? weft_ref(s->self, child) : NULL;
-        weft_xdecref(s->self, old);
-    } else if (n->kind == SHAPE_LIST) {
-        weft_object *item = child ? child : &weft_none;
-        bool there = (int64_t)edge + 1 < weft_list_size(s->self, n->o);
-        status = there ? weft_list_set(s->self, n->o, (int64_t)edge + 1, item) : weft_list_append(s->self, n->o, item);
-    } else if (n->kind == SHAPE_DICT) {
-        weft_object *key = shape_key(s, edge);
-        status = child ? weft_dict_set(s->self, n->o, key, child)
-                       : (weft_status)(weft_dict_pop(s->self, n->o, key, NULL) == 1 ? WEFT_OK : WEFT_ERROR_KEY);
-        weft_decref(s->self, key);
-    } else {
-        status = weft_instance_set(s->self, n->o, (int64_t)edge + 1, child);
-    }
-    CHECK_INT(status, WEFT_OK);
+    for (size_t i = 0; i < n->edge_count; i++)
+        if (n->keys[i] == (int64_t)key)
+            n->keys[i] = n->edges[i] = SHAPE_NO_EDGE; /* SHAPE_NO_KEY too */
+}
+
+/* `from`, a weak table, refers to `to` as long as `key` lives; false: it has no room. */
+static inline bool shape_link_weak(shape *s, size_t from, int64_t key, size_t to)
+{
+    shape_node *n = &s->nodes[from];
+    if (n->edge_count == n->edge_room)
+        return false;
+    if (key != SHAPE_NO_KEY)
+        shape_forget_key(s, from, (size_t)key);
+    n->keys[n->edge_count] = key;
+    n->edges[n->edge_count++] = (int64_t)to;
+    shape_store(s, from, n->edge_count - 1, s->nodes[to].o);
+    return true;
 }
 
 /* `from` refers to `to`; false: it has no room. */
 static inline bool shape_link(shape *s, size_t from, size_t to)
 {
     shape_node *n = &s->nodes[from];
-    if (n->kind == SHAPE_TUPLE || n->edge_count == n->edge_room)
+    if (n->kind == SHAPE_WEAK)
+        return shape_link_weak(s, from, SHAPE_NO_KEY, to);
+    if (n->kind >= SHAPE_FIXED || n->edge_count == n->edge_room)
         return false;
     n->edges[n->edge_count++] = (int64_t)to;
     shape_store(s, from, n->edge_count - 1, s->nodes[to].o);
@@ -234,24 +87,24 @@ static inline bool shape_link(shape *s, size_t from, size_t to)
 static inline void shape_unlink(shape *s, size_t from, size_t edge)
 {
     shape_node *n = &s->nodes[from];
-    if (n->kind == SHAPE_TUPLE || edge >= n->edge_count || n->edges[edge] == SHAPE_NO_EDGE)
+    if (n->kind >= SHAPE_FIXED || edge >= n->edge_count || n->edges[edge] == SHAPE_NO_EDGE)
         return;
     n->edges[edge] = SHAPE_NO_EDGE; /* first, since what dies now looks at the model */
     shape_store(s, from, edge, NULL);
 }
 
-/* A new tuple of nodes. */
-static inline size_t shape_tuple(shape *s, const size_t *to, size_t count)
+/* A new one, of a kind that does not change, that refers to these nodes. */
+static inline size_t shape_fixed(shape *s, int kind, const size_t *to, size_t count)
 {
-    weft_object *items[SHAPE_SLOTS + 1];
-    size_t id = s->count;
-    items[0] = shape_new_witness(s, id);
+    weft_object *children[SHAPE_SLOTS], *witness = shape_new_witness(s, s->count);
     for (size_t i = 0; i < count; i++)
-        items[i + 1] = s->nodes[to[i]].o;
-    weft_object *o = weft_tuple_new(s->self, items, count + 1);
+        children[i] = s->nodes[to[i]].o;
+    weft_object *items = shape_items(s, witness, children, count);
+    weft_object *o = shape_fixed_object(s, kind, items);
     CHECK(o != NULL);
-    weft_decref(s->self, items[0]);
-    shape_add_node(s, SHAPE_TUPLE, o, count);
+    weft_decref(s->self, witness);
+    weft_decref(s->self, items);
+    size_t id = shape_add_node(s, kind, o, count);
     for (size_t i = 0; i < count; i++)
         s->nodes[id].edges[s->nodes[id].edge_count++] = (int64_t)to[i];
     return id;
@@ -274,6 +127,37 @@ static inline void shape_drop_all(shape *s)
 
 /* ---- the oracle ------------------------------------------------------------------------------------------------ */
 
+/* Marks what can be reached from what is on the stack; weak tables, as far as the keys are marked already. */
+static inline void shape_search(const shape *s, uint8_t *seen, size_t *stack, size_t top)
+{
+    while (top > 0) {
+        const shape_node *n = &s->nodes[stack[--top]];
+        for (size_t i = 0; i < n->edge_count; i++) {
+            bool waits = n->keys && n->keys[i] != SHAPE_NO_KEY && !seen[n->keys[i]];
+            if (n->edges[i] == SHAPE_NO_EDGE || seen[n->edges[i]] || waits)
+                continue;
+            seen[n->edges[i]] = 1;
+            stack[top++] = (size_t)n->edges[i];
+        }
+    }
+}
+
+/* Values whose keys have been marked since their table was looked at. */
+static inline size_t shape_push_values(const shape *s, uint8_t *seen, size_t *stack)
+{
+    size_t top = 0;
+    for (size_t id = 0; id < s->count; id++) {
+        const shape_node *n = &s->nodes[id];
+        for (size_t i = 0; n->keys && seen[id] && i < n->edge_count; i++) {
+            if (n->edges[i] == SHAPE_NO_EDGE || seen[n->edges[i]] || n->keys[i] == SHAPE_NO_KEY || !seen[n->keys[i]])
+                continue;
+            seen[n->edges[i]] = 1;
+            stack[top++] = (size_t)n->edges[i];
+        }
+    }
+    return top;
+}
+
 /* seen[id]: can be reached from what the test holds. */
 static inline uint8_t *shape_reachable(const shape *s)
 {
@@ -285,52 +169,17 @@ static inline uint8_t *shape_reachable(const shape *s)
             stack[top++] = i;
         }
     }
-    while (top > 0) {
-        const shape_node *n = &s->nodes[stack[--top]];
-        for (size_t i = 0; i < n->edge_count; i++) {
-            if (n->edges[i] == SHAPE_NO_EDGE || seen[n->edges[i]])
-                continue;
-            seen[n->edges[i]] = 1;
-            stack[top++] = (size_t)n->edges[i];
-        }
-    }
+    do
+        shape_search(s, seen, stack, top);
+    while ((top = shape_push_values(s, seen, stack)) > 0);
     free(stack);
     return seen;
-}
-
-/* Does the object refer to what the model says? */
-static inline bool shape_edge_is(shape *s, const shape_node *n, size_t edge)
-{
-    int64_t to = n->edges[edge];
-    weft_object *expected = to == SHAPE_NO_EDGE ? NULL : s->nodes[to].o, *found = NULL;
-    switch (n->kind) {
-    case SHAPE_KNOT:
-    case SHAPE_SOUL:
-        return shape_knot_of(n->o)->refs[edge] == expected;
-    case SHAPE_TUPLE:
-        return weft_tuple_get(s->self, n->o, (int64_t)edge + 1) == expected;
-    case SHAPE_LIST:
-        found = weft_list_get(s->self, n->o, (int64_t)edge + 1);
-        expected = expected ? expected : &weft_none;
-        break;
-    case SHAPE_DICT: {
-        weft_object *key = shape_key(s, edge);
-        (void)weft_dict_get(s->self, n->o, key, &found);
-        weft_decref(s->self, key);
-        break;
-    }
-    default:
-        found = weft_instance_get(s->self, n->o, (int64_t)edge + 1);
-        weft_error_clear();
-    }
-    weft_xdecref(s->self, found);
-    return found == expected;
 }
 
 static inline bool shape_intact(shape *s, size_t id)
 {
     for (size_t i = 0; i < s->nodes[id].edge_count; i++)
-        if (!shape_edge_is(s, &s->nodes[id], i))
+        if (!shape_edge_is(s, id, i))
             return false;
     return true;
 }
@@ -366,20 +215,35 @@ static inline int64_t shape_dead(const shape *s)
     return dead;
 }
 
+/* Names that the type of open instances has met it keeps. */
+static inline int64_t shape_names_kept(shape *s)
+{
+    int64_t kept = 0;
+    for (int i = 0; i < SHAPE_NAMES; i++) {
+        kept += s->names[i] != NULL;
+        weft_xdecref(s->self, s->names[i]);
+    }
+    return kept < WEFT_OPEN_KEYS_MAX ? kept : WEFT_OPEN_KEYS_MAX;
+}
+
 /* Everything must die now. */
 static inline void shape_close(shape *s)
 {
     shape_drop_all(s);
     CHECK(weft_gc_collect(s->self, WEFT_GC_FULL) >= 0);
     shape_check(s, true);
-    for (size_t i = 0; i < s->count; i++)
+    for (size_t i = 0; i < s->count; i++) {
         free(s->nodes[i].edges);
+        free(s->nodes[i].keys);
+    }
     free(s->nodes);
     free(shape_seen.dead);
     free(shape_seen.finalized);
     free(shape_seen.rescue);
-    values v = {s->runtime, s->self};
-    values_close(&v);
+    int64_t names = shape_names_kept(s);
+    CHECK_INT(values_live(s->self), names);
+    CHECK_INT(weft_thread_detach(s->self), WEFT_OK);
+    CHECK_INT(weft_runtime_free(s->runtime), WEFT_OK);
 }
 
 /* ---- shapes: all nodes of one kind, held ----------------------------------------------------------------------- */
@@ -459,17 +323,32 @@ static inline void shape_selves(shape *s, int kind, size_t count)
     }
 }
 
-/* Every kind of container in one ring, with a tuple between each two. */
+/* Every kind in one ring, one that changes and one that does not in turn. */
 static inline void shape_mixed(shape *s, int kind, size_t count)
 {
-    static const int kinds[] = {SHAPE_LIST, SHAPE_DICT, SHAPE_INSTANCE, SHAPE_KNOT};
     size_t last = shape_add(s, kind, 1), first = last;
     for (size_t i = 0; i < count; i++) {
-        size_t tuple = shape_tuple(s, &last, 1);
-        last = shape_add(s, kinds[i % 4], 1);
-        shape_link(s, last, tuple);
+        size_t fixed = shape_fixed(s, SHAPE_FIXED + (int)i % (SHAPE_KINDS - SHAPE_FIXED), &last, 1);
+        last = shape_add(s, (int)i % SHAPE_FIXED, 1);
+        shape_link(s, last, fixed);
     }
     shape_link(s, first, last);
+}
+
+/* Held by the test: a weak table, and keys, each of which leads to the next through its value in the table only; the
+ * last one's value leads to the first. */
+static inline void shape_ephemerons(shape *s, int kind, size_t count)
+{
+    size_t table = shape_add(s, SHAPE_WEAK, count), first = s->count;
+    for (size_t i = 0; i < count; i++) {
+        shape_add(s, SHAPE_KNOT, 1);
+        shape_add(s, kind, 2);
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t key = first + 2 * i, value = key + 1;
+        shape_link_weak(s, table, (int64_t)key, value);
+        shape_link(s, value, first + 2 * ((i + 1) % count));
+    }
 }
 
 /* One of the first `count` nodes that can be reached, or SIZE_MAX: no other may be touched. */
@@ -483,6 +362,25 @@ static inline size_t shape_any(shape *s, const uint8_t *seen, size_t count)
     return SIZE_MAX;
 }
 
+static inline bool shape_has_key(const shape_node *n, size_t key)
+{
+    for (size_t i = 0; i < n->edge_count; i++)
+        if (n->keys[i] == (int64_t)key)
+            return true;
+    return false;
+}
+
+/* A key that the table does not have. */
+static inline int64_t shape_any_key(shape *s, const uint8_t *seen, size_t count, size_t table)
+{
+    for (int tries = 0; tries < 64; tries++) {
+        size_t id = shape_any(s, seen, count);
+        if (id != SIZE_MAX && shape_is_key(s->nodes[id].kind) && !shape_has_key(&s->nodes[table], id))
+            return (int64_t)id;
+    }
+    return SHAPE_NO_KEY;
+}
+
 /* References between nodes that can be reached leave what can be reached as it is. */
 static inline void shape_link_some(shape *s, const uint8_t *seen, size_t count)
 {
@@ -491,17 +389,44 @@ static inline void shape_link_some(shape *s, const uint8_t *seen, size_t count)
         if (from == SIZE_MAX || to == SIZE_MAX || s->count == s->room)
             return;
         if (shape_random(s, 8) == 0)
-            (void)shape_tuple(s, (size_t[]){from, to}, 2);
+            (void)shape_fixed(s, SHAPE_FIXED + (int)shape_random(s, SHAPE_KINDS - SHAPE_FIXED), (size_t[]){from, to},
+                              2);
+        else if (s->nodes[from].kind == SHAPE_WEAK && shape_random(s, 4))
+            (void)shape_link_weak(s, from, shape_any_key(s, seen, count, from), to);
         else
             (void)shape_link(s, from, to);
     }
+}
+
+/* `count` nodes of random kinds, linked at random, of which the test goes on to hold a few. */
+static inline void shape_tangle(shape *s, size_t count)
+{
+    while (s->count < count) {
+        int fixed = SHAPE_FIXED + (int)shape_random(s, SHAPE_KINDS - SHAPE_FIXED);
+        if (s->count > 10 && shape_random(s, 4) == 0)
+            (void)shape_fixed(s, fixed, (size_t[]){shape_random(s, s->count), shape_random(s, s->count)}, 2);
+        else
+            (void)shape_add(s, (int)shape_random(s, SHAPE_FIXED), 1 + shape_random(s, 3));
+    }
+    for (size_t i = 0; i < s->count; i++) {
+        size_t from = shape_random(s, s->count), key = shape_random(s, s->count);
+        size_t to =
+            shape_random(s, 3) ? (from + s->count + shape_random(s, 5) - 2) % s->count : shape_random(s, s->count);
+        if (s->nodes[from].kind == SHAPE_WEAK && shape_is_key(s->nodes[key].kind))
+            (void)shape_link_weak(s, from, (int64_t)key, to);
+        else
+            (void)shape_link(s, from, to);
+    }
+    for (size_t i = 0; i < s->count; i++)
+        if (shape_random(s, 1000))
+            shape_drop(s, i);
 }
 
 /* Adds `count` nodes of random kinds, then links, unlinks and drops at random among what can be reached. */
 static inline void shape_mutate(shape *s, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        shape_add(s, (int)shape_random(s, SHAPE_TUPLE), 1 + shape_random(s, 6));
+        shape_add(s, (int)shape_random(s, SHAPE_FIXED), 1 + shape_random(s, 6));
     for (size_t i = 0; i < count; i++) {
         uint8_t *seen = shape_reachable(s);
         size_t known = s->count, from = shape_any(s, seen, known);

@@ -134,7 +134,7 @@ TEST_CASE(closure, bad arguments and no memory are errors)
     CHECK_NULL(weft_closure_name(v.self, NULL), WEFT_ERROR_VALUE, "NULL");
     CHECK_NULL(weft_call(v.self, NULL, NULL), WEFT_ERROR_VALUE, "NULL");
     CHECK_NULL(weft_call(v.self, i, NULL), WEFT_ERROR_TYPE, "int cannot be called");
-    CHECK_NULL(weft_call(v.self, c, i), WEFT_ERROR_TYPE, "tuple expected, got int");
+    CHECK_NULL(weft_call(v.self, c, i), WEFT_ERROR_TYPE, "weft_call: tuple expected, got int");
     CHECK_NULL(weft_call(NULL, c, NULL), WEFT_ERROR_THREAD, "weft_call");
     CHECK_NULL(weft_call(v.self, c, NULL), WEFT_ERROR_INDEX, "index 0"); /* the function's own error */
     CHECK_INT(weft_refcount(v.self, name), 1);

@@ -8,23 +8,34 @@ static const struct {
     shape_maker make;
     size_t count;
 } makers[] = {
-    {"ring", shape_ring, 100}, {"tree", shape_tree, 100},    {"clique", shape_clique, 8}, {"ladder", shape_ladder, 50},
-    {"wide", shape_wide, 200}, {"selves", shape_selves, 20}, {"mixed", shape_mixed, 40},
+    {"ring", shape_ring, 100},   {"tree", shape_tree, 100},
+    {"clique", shape_clique, 8}, {"ladder", shape_ladder, 50},
+    {"wide", shape_wide, 200},   {"selves", shape_selves, 20},
+    {"mixed", shape_mixed, 40},  {"ephemerons", shape_ephemerons, 40},
 };
 
 enum { MAKERS = sizeof makers / sizeof makers[0] };
 
+/* Of kinds that a young collection may leave to a full one. */
+static bool has_weak_dicts(const shape *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (!shape_is_found_young(s->nodes[i].kind))
+            return true;
+    return false;
+}
+
 TEST_CASE(collect, every shape that is let go dies in a young collection)
 {
     for (size_t i = 0; i < MAKERS; i++) {
-        for (int kind = 0; kind < SHAPE_TUPLE; kind++) {
+        for (int kind = 0; kind < SHAPE_FIXED; kind++) {
             shape s;
             shape_open(&s, 1000);
             makers[i].make(&s, kind, makers[i].count);
             shape_drop_all(&s);
             shape_check(&s, false);
             CHECK(weft_gc_collect(s.self, WEFT_GC_YOUNG) >= 0);
-            shape_check(&s, true);
+            shape_check(&s, !has_weak_dicts(&s));
             shape_close(&s);
         }
     }
@@ -33,7 +44,7 @@ TEST_CASE(collect, every shape that is let go dies in a young collection)
 TEST_CASE(collect, one reference from outside keeps all that it leads to and nothing else)
 {
     for (size_t i = 0; i < MAKERS; i++) {
-        for (int kind = 0; kind < SHAPE_TUPLE; kind++) {
+        for (int kind = 0; kind < SHAPE_FIXED; kind++) {
             for (int full = 0; full < 2; full++) {
                 shape s;
                 shape_open(&s, 2000);
@@ -43,9 +54,11 @@ TEST_CASE(collect, one reference from outside keeps all that it leads to and not
                 for (size_t j = 0; j < s.count; j++)
                     if (j != end / 2)
                         shape_drop(&s, j);
+                bool exact = full || !has_weak_dicts(&s);
                 CHECK(weft_gc_collect(s.self, full ? WEFT_GC_FULL : WEFT_GC_YOUNG) >= 0);
-                shape_check(&s, true);
-                CHECK(weft_gc_collect(s.self, WEFT_GC_FULL) == 0);
+                shape_check(&s, exact);
+                int64_t rest = weft_gc_collect(s.self, WEFT_GC_FULL);
+                CHECK(rest == 0 || (!exact && rest > 0));
                 shape_check(&s, true);
                 shape_close(&s);
             }
@@ -69,6 +82,40 @@ TEST_CASE(collect, random graphs with random roots through rounds of change)
         shape_check(&s, true);
         shape_close(&s);
     }
+}
+
+/* Large enough for several collector threads. */
+static void check_threads(uint32_t threads)
+{
+    shape s;
+    weft_gc_settings settings;
+    weft_gc_stats stats;
+    size_t count = (size_t)test_scale(60000);
+    shape_open(&s, 2 * count);
+    s.random += threads;
+    CHECK_INT(weft_gc_disable(s.self), WEFT_OK);
+    CHECK_INT(weft_gc_get_settings(s.self, &settings), WEFT_OK);
+    settings.threads = threads;
+    CHECK_INT(weft_gc_set_settings(s.self, &settings), WEFT_OK);
+    shape_tangle(&s, count);
+    for (int round = 0; round < 2; round++) {
+        int64_t found = weft_gc_collect(s.self, WEFT_GC_FULL);
+        CHECK(found > (count > 50000 ? 0 : -1)); /* of a few there may be none */
+        shape_check(&s, true);
+        CHECK_INT(weft_gc_statistics(s.self, &stats), WEFT_OK);
+        CHECK((stats.last.threads > 1) == (threads > 1 && count > 50000 && weft_flavour_name()[0] != 'g'));
+        for (size_t i = 0; i < s.count; i++)
+            if (shape_random(&s, 2) == 0)
+                shape_drop(&s, i);
+    }
+    shape_close(&s);
+}
+
+TEST_CASE(collect, large random graphs by one and two and three and eight threads)
+{
+    static const uint32_t threads[] = {1, 2, 3, 8};
+    for (int i = 0; i < 4; i++)
+        check_threads(threads[i]);
 }
 
 TEST_CASE(collect, the number returned is that of objects found)

@@ -27,12 +27,22 @@ static weft_object *item(weft_thread *self, weft_object *l, int64_t i)
     return o;
 }
 
+static weft_object *give_nothing(weft_thread *self, weft_object *bound, weft_object *arguments)
+{
+    (void)self;
+    (void)bound;
+    (void)arguments;
+    return &weft_none;
+}
+
 TEST_CASE(copy, what cannot change is its own copy)
 {
     values v = values_open();
     weft_object *i = weft_int_new(v.self, 1000), *f = weft_float_new(v.self, 0.5), *s = values_str(v.self, "text"),
                 *b = weft_bytes_new(v.self, "xyz", 3), *items[] = {i, s}, *t = weft_tuple_new(v.self, items, 2);
-    weft_object *all[] = {i, f, s, b, t, &weft_none, &weft_true};
+    weft_object *list = weft_list_new(v.self, 0), *bound = weft_tuple_new(v.self, &list, 1);
+    weft_object *c = weft_closure_new(v.self, give_nothing, s, bound); /* though what it is bound to can change */
+    weft_object *all[] = {i, f, s, b, t, c, &weft_none, &weft_true};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         weft_object *copy = weft_copy(v.self, all[k]), *deep = weft_deep_copy(v.self, all[k]);
         CHECK_PTR(copy, all[k]);
@@ -40,8 +50,10 @@ TEST_CASE(copy, what cannot change is its own copy)
         weft_xdecref(v.self, copy);
         weft_xdecref(v.self, deep);
     }
-    for (int k = 0; k < 5; k++)
+    for (int k = 0; k < 6; k++)
         weft_decref(v.self, all[k]);
+    weft_decref(v.self, list);
+    weft_decref(v.self, bound);
     values_close(&v);
 }
 
@@ -306,6 +318,46 @@ TEST_CASE(copy, a type of the program is copied by its callbacks)
     weft_decref(v.self, shallow);
     drop_ring(v.self, copy);
     drop_ring(v.self, l);
+    values_close(&v);
+}
+
+/* A link is what its `next` is; one without is not complete. */
+static weft_status link_hash(weft_thread *self, weft_object *o, uint64_t *hash)
+{
+    if (link_of(o)->next == NULL)
+        return weft_error_set(WEFT_ERROR_USER, "asked for the hash of a link that is not filled");
+    return weft_hash(self, link_of(o)->next, hash);
+}
+
+static int link_equal(weft_thread *self, weft_object *a, weft_object *b)
+{
+    return weft_type_of(a) == weft_type_of(b) ? weft_equal(self, link_of(a)->next, link_of(b)->next) : 0;
+}
+
+TEST_CASE(copy, keys and items are complete when a deep copy asks for their hashes)
+{
+    values v = values_open();
+    weft_type_spec spec = link_spec;
+    spec.hash = link_hash;
+    spec.equal = link_equal;
+    const weft_type *type = weft_type_register(v.self, &spec);
+    weft_object *set = weft_set_new(v.self, NULL), *dict = weft_dict_new(v.self), *all[] = {set, dict};
+    for (int i = 0; i < 20; i++) {
+        weft_object *o = weft_new(v.self, type);
+        link_of(o)->next = weft_int_new(v.self, 1000 + i);
+        CHECK_INT(weft_set_add(v.self, set, o), 1);
+        CHECK_INT(weft_dict_set(v.self, dict, o, set), WEFT_OK);
+        weft_decref(v.self, o);
+    }
+    weft_object *both = weft_tuple_new(v.self, all, 2), *copy = weft_deep_copy(v.self, both);
+    if (CHECK(copy != NULL)) {
+        CHECK_INT(weft_equal(v.self, weft_tuple_get(v.self, copy, 0), set), 1);
+        CHECK_INT(weft_dict_size(v.self, weft_tuple_get(v.self, copy, 1)), 20);
+        weft_decref(v.self, copy);
+    }
+    weft_decref(v.self, both);
+    weft_decref(v.self, set);
+    weft_decref(v.self, dict);
     values_close(&v);
 }
 

@@ -195,6 +195,29 @@ TEST_CASE(deque, a million random operations do what they do to a plain array)
     values_close(&v);
 }
 
+TEST_CASE(deque, one that gets shorter gives its memory back)
+{
+    enum { MANY = 10000, FEW = 10 };
+
+    values v = values_open();
+    weft_object *deque = weft_deque_new(v.self, -1), *item;
+    int64_t empty = weft_sizeof_full(v.self, deque);
+    for (int end = 0; end < 2; end++) {
+        for (int i = 0; i < MANY; i++)
+            CHECK_INT(weft_deque_push(v.self, deque, WEFT_DEQUE_BACK, &weft_none), WEFT_OK);
+        CHECK(weft_sizeof_full(v.self, deque) >= empty + MANY * (int64_t)sizeof item);
+        while (weft_deque_size(v.self, deque) > FEW) {
+            CHECK_INT(weft_deque_pop(v.self, deque, end ? WEFT_DEQUE_BACK : WEFT_DEQUE_FRONT, &item), 1);
+            weft_xdecref(v.self, item);
+        }
+        CHECK(weft_sizeof_full(v.self, deque) <= empty + 4 * FEW * (int64_t)sizeof item);
+        CHECK_INT(weft_deque_clear(v.self, deque), WEFT_OK);
+        CHECK_INT(weft_sizeof_full(v.self, deque), empty);
+    }
+    weft_decref(v.self, deque);
+    values_close(&v);
+}
+
 static bool try_extend(weft_thread *self, void *arg)
 {
     weft_object *deque = weft_deque_new(self, 12);

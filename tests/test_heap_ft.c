@@ -365,8 +365,7 @@ TEST_CASE(heap_ft, large memory that waits for readers is counted in bytes)
     weft_block_begin(self);
     pthread_join(other, NULL);
     weft_block_end(self);
-    for (int i = 0; i < 100 && thread_of(self)->reclaim.bytes > 0; i++)
-        reclaim_poll(thread_of(self));
+    reclaim_poll(thread_of(self)); /* whoever of the two had it in the end, this one has it by now */
     CHECK_INT(weft_heap_statistics(self, &stats), WEFT_OK);
     CHECK_INT(stats.bytes_deferred, 0);
     CHECK_INT(weft_thread_detach(self), WEFT_OK);

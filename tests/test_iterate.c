@@ -131,6 +131,86 @@ TEST_CASE(iterate, a dict or set or deque that changes is an error and new value
     values_close(&v);
 }
 
+static void deque_change(weft_thread *self, weft_object *deque, int way)
+{
+    weft_object *item = NULL;
+    switch (way) {
+    case 0:
+    case 1:
+        CHECK_INT(weft_deque_push(self, deque, way ? WEFT_DEQUE_BACK : WEFT_DEQUE_FRONT, &weft_none), WEFT_OK);
+        break;
+    case 2:
+    case 3:
+        CHECK_INT(weft_deque_pop(self, deque, way == 2 ? WEFT_DEQUE_BACK : WEFT_DEQUE_FRONT, &item), 1);
+        break;
+    default:
+        CHECK_INT(weft_deque_clear(self, deque), WEFT_OK);
+    }
+    weft_xdecref(self, item);
+}
+
+TEST_CASE(iterate, every way to change what is in a deque is noticed)
+{
+    values v = values_open();
+    for (int way = 0; way < 5; way++) {
+        weft_object *list = ints(v.self, 0, 4, 1), *deque = weft_deque_new(v.self, -1), *item = NULL;
+        CHECK_INT(weft_deque_extend(v.self, deque, WEFT_DEQUE_BACK, list), WEFT_OK);
+        weft_object *it = weft_iterate(v.self, deque);
+        CHECK_INT(weft_next(v.self, it, &item), 1);
+        weft_xdecref(v.self, item);
+        deque_change(v.self, deque, way);
+        CHECK_FAILS(weft_next(v.self, it, &item), WEFT_ERROR_BUSY, "the deque was changed");
+        weft_decref(v.self, it);
+        weft_decref(v.self, deque);
+        weft_decref(v.self, list);
+    }
+    values_close(&v);
+}
+
+TEST_CASE(iterate, one that has ended stays there whatever comes to its source)
+{
+    values v = values_open();
+    weft_object *list = ints(v.self, 0, 3, 1), *dict = small_dict(v.self, 3), *set = weft_set_new(v.self, list);
+    weft_object *deque = weft_deque_new(v.self, -1), *item = NULL;
+    CHECK_INT(weft_deque_extend(v.self, deque, WEFT_DEQUE_BACK, list), WEFT_OK);
+    weft_object *all[] = {list, dict, set, deque}, *its[4];
+    for (int i = 0; i < 4; i++) {
+        its[i] = weft_iterate(v.self, all[i]);
+        for (int k = 0; k < 3; k++) {
+            CHECK_INT(weft_next(v.self, its[i], &item), 1);
+            weft_xdecref(v.self, item);
+        }
+        CHECK_INT(weft_next(v.self, its[i], &item), 0);
+    }
+    CHECK_INT(weft_list_append(v.self, list, &weft_none), WEFT_OK);
+    CHECK_INT(weft_dict_set(v.self, dict, &weft_none, &weft_none), WEFT_OK);
+    CHECK_INT(weft_set_add(v.self, set, &weft_none), 1);
+    CHECK_INT(weft_deque_push(v.self, deque, WEFT_DEQUE_BACK, &weft_none), WEFT_OK);
+    for (int i = 0; i < 4; i++) {
+        CHECK_INT(weft_next(v.self, its[i], &item), 0);
+        weft_decref(v.self, its[i]);
+        weft_decref(v.self, all[i]);
+    }
+    values_close(&v);
+}
+
+TEST_CASE(iterate, a zip that has ended takes nothing more from its sources)
+{
+    values v = values_open();
+    weft_object *range = weft_range(v.self, 0, 10, 1), *two = ints(v.self, 0, 2, 1), *item = NULL;
+    weft_object *sources[] = {range, two}, *zip = weft_zip(v.self, sources, 2);
+    for (int i = 0; i < 6; i++) {
+        CHECK_INT(weft_next(v.self, zip, &item), i < 2);
+        weft_xdecref(v.self, i < 2 ? item : NULL);
+    }
+    CHECK_INT(weft_next(v.self, range, &item), 1);
+    CHECK_INT(int_of(v.self, item), 3); /* one went with the end */
+    weft_decref(v.self, zip);
+    weft_decref(v.self, range);
+    weft_decref(v.self, two);
+    values_close(&v);
+}
+
 TEST_CASE(iterate, ranges)
 {
     values v = values_open();

@@ -125,6 +125,7 @@ TEST_CASE(json, text that is malformed is an error at its byte)
         {"\"\\udc00\"", 1, "surrogate"},
         {"\"ab\\ud800\\u0041\"", 3, "surrogate"},
         {"\"\\ud800\\ud800\"", 1, "surrogate"},
+        {"\"\\udc00\\udc00\"", 1, "surrogate"},
         {"\"ab\xFF\"", 3, ""},
         {"\"\\n\xC3\"", 3, ""},
         {"{\"\xED\xA0\x80\":1}", 2, ""},
@@ -286,6 +287,34 @@ TEST_CASE(json, the deepest text is read and written on a small stack)
     CHECK_INT(weft_block_begin(v.self), WEFT_OK);
     test_thread_with_stack(64 * 1024, nest, v.runtime);
     CHECK_INT(weft_block_end(v.self), WEFT_OK);
+    values_close(&v);
+}
+
+/* The reader remembers keys in a small table: places are shared, and one key begins with another. */
+TEST_CASE(json, keys of which one begins with another are different ones)
+{
+    enum { KEYS = 60 };
+
+    values v = values_open();
+    static char text[4 * KEYS * KEYS];
+    char *at = text;
+    *at++ = '{';
+    for (int n = 0; n < 2 * KEYS; n++) { /* down, and up again */
+        int size = n < KEYS ? KEYS + 1 - n : n - KEYS + 2;
+        if (n < KEYS || n % 2)
+            at += snprintf(at, sizeof text - (size_t)(at - text), "\"%.*s\":%d,", size,
+                           "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk", size);
+    }
+    at[-1] = '}';
+    weft_object *dict = weft_json_parse(v.self, text, (size_t)(at - text)), *key, *value;
+    REQUIRE(dict != NULL);
+    CHECK_INT(weft_dict_size(v.self, dict), KEYS);
+    for (size_t position = 0; weft_dict_next(v.self, dict, &position, &key, &value) == 1;) {
+        CHECK_INT(weft_str_length(v.self, key), weft_int_get(value));
+        weft_decref(v.self, key);
+        weft_decref(v.self, value);
+    }
+    weft_decref(v.self, dict);
     values_close(&v);
 }
 

@@ -100,6 +100,46 @@ static void finalize_works(weft_thread *self, weft_object *o)
     weft_decref(self, list);
 }
 
+static int finalize_way;
+
+/* Hands its object out, and changes how it is counted, as another thread might that got it. */
+static void finalize_recounts(weft_thread *self, weft_object *o)
+{
+    finalized++;
+    saved = finalize_way & 1 ? weft_ref(self, o) : NULL;
+    if (finalize_way >> 1 == 0)
+        CHECK_INT(weft_share(self, o), WEFT_OK);
+    else if (finalize_way >> 1 == 1)
+        CHECK_INT(weft_gc_defer(self, o), WEFT_OK);
+    else
+        CHECK_INT(weft_immortalize(self, o), WEFT_OK);
+}
+
+TEST_CASE(object, a finalizer may have its object shared or deferred or made immortal and no reference is left over)
+{
+    for (finalize_way = 0; finalize_way < 6; finalize_way++) {
+        values v = values_open();
+        const weft_type *type = probe_type(v.self, finalize_recounts);
+        bool immortal = finalize_way >> 1 == 2;
+        probes_reset();
+        saved = NULL;
+        finalized = 0;
+        weft_decref(v.self, probe_new(v.self, type));
+        CHECK_INT(finalized, 1);
+        if (saved != NULL) {
+            CHECK_INT(probes_destroyed(), 0);
+            CHECK_INT(weft_refcount(v.self, saved), immortal ? INT64_MAX : 1);
+            weft_decref(v.self, saved);
+        }
+        CHECK(weft_gc_collect(v.self, WEFT_GC_FULL) >= 0);
+        CHECK_INT(finalized, 1);
+        CHECK_INT(probes_destroyed(), !immortal);
+        CHECK_INT(values_live(v.self), immortal);
+        CHECK_INT(weft_thread_detach(v.self), WEFT_OK);
+        CHECK_INT(weft_runtime_free(v.runtime), WEFT_OK);
+    }
+}
+
 TEST_CASE(object, a finalizer may allocate and lock and block and stop the world)
 {
     values v = values_open();

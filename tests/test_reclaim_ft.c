@@ -105,6 +105,42 @@ TEST_CASE(reclaim, memory does not wait for a reader that blocks)
     CHECK_INT(weft_runtime_free(s.runtime), WEFT_OK);
 }
 
+/* Nobody passes a safepoint; they only come and go. */
+static void come_and_go(int index, void *arg)
+{
+    still *s = arg;
+    weft_thread *self = weft_thread_attach(s->runtime);
+    if (index == 1) {
+        set_step(s, 1);
+        await_step(s, 2);
+        CHECK_INT(weft_block_begin(self), WEFT_OK);
+        set_step(s, 3);
+        await_step(s, 4);
+    } else {
+        await_step(s, 1);
+        retire_bytes(self, 1 << 18);
+        CHECK_INT(weft_block_begin(self), WEFT_OK);
+        CHECK(weft_load_relaxed(&s->runtime->world.orphans) != NULL); /* the other one is in the way */
+        CHECK_INT(weft_block_end(self), WEFT_OK);
+        CHECK_INT(thread_of(self)->reclaim.bytes, 1 << 18);
+        CHECK_INT(weft_block_begin(self), WEFT_OK);
+        set_step(s, 2);
+        await_step(s, 3);
+        CHECK(weft_load_relaxed(&s->runtime->world.orphans) == NULL);
+        set_step(s, 4);
+    }
+    CHECK_INT(weft_block_end(self), WEFT_OK);
+    CHECK_INT(thread_of(self)->reclaim.bytes, 0);
+    CHECK_INT(weft_thread_detach(self), WEFT_OK);
+}
+
+TEST_CASE(reclaim, what is left by who goes is taken by who comes and by who goes next)
+{
+    still s = {.runtime = weft_runtime_new(NULL)};
+    test_threads(2, come_and_go, &s);
+    CHECK_INT(weft_runtime_free(s.runtime), WEFT_OK);
+}
+
 /* ---- bounds ---- */
 
 static void churn(int index, void *arg)

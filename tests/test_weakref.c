@@ -221,6 +221,81 @@ TEST_CASE(weakref, a weak reference to a weak reference)
     values_close(&v);
 }
 
+/* ---- in a collection -------------------------------------------------------------------------------------------- */
+
+TEST_CASE(weakref, those to garbage are cleared and called unless they are garbage themselves)
+{
+    for (int generation = WEFT_GC_YOUNG; generation <= WEFT_GC_FULL; generation++) {
+        values v = values_open();
+        calls outside = {0}, inside = {0};
+        weft_object *a = weft_list_new(v.self, 0), *b = weft_list_new(v.self, 0);
+        weft_object *plain = weft_weak_new(v.self, a, NULL, NULL), *first = weft_weak_new(v.self, b, note, &outside);
+        weft_object *second = weft_weak_new(v.self, b, note, &outside), *lost = weft_weak_new(v.self, a, note, &inside);
+        CHECK_INT(weft_list_append(v.self, a, b), WEFT_OK);
+        CHECK_INT(weft_list_append(v.self, b, a), WEFT_OK);
+        CHECK_INT(weft_list_append(v.self, b, lost), WEFT_OK);
+        weft_decref(v.self, lost);
+        weft_decref(v.self, a);
+        weft_decref(v.self, b);
+        CHECK_INT(weft_gc_collect(v.self, (weft_gc_generation)generation), 3);
+        CHECK(weft_weak_get(v.self, plain) == NULL);
+        CHECK_INT(outside.count, 2);
+        CHECK(outside.referent_gone);
+        CHECK_INT(inside.count, 0);
+        weft_gc_stats stats;
+        CHECK_INT(weft_gc_statistics(v.self, &stats), WEFT_OK);
+        CHECK_INT(stats.last.weak_cleared, 4);
+        weft_decref(v.self, plain);
+        weft_decref(v.self, first);
+        weft_decref(v.self, second);
+        values_close(&v);
+    }
+}
+
+static struct {
+    weft_object *before, *after; /* weak references: made before the finalizer, and by it */
+    bool seen;                   /* the finalizer found its object through `before` */
+    calls calls;
+} looking;
+
+static void look_around(weft_thread *self, weft_object *o)
+{
+    weft_object *found = weft_weak_get(self, looking.before);
+    looking.seen = found != NULL;
+    weft_xdecref(self, found);
+    looking.after = weft_weak_new(self, o, note, &looking.calls);
+    found = weft_weak_get(self, looking.after);
+    CHECK_PTR(found, o); /* it is whole */
+    weft_xdecref(self, found);
+}
+
+TEST_CASE(weakref, one that a finalizer makes to what dies then is cleared and called too)
+{
+    for (int generation = WEFT_GC_YOUNG; generation <= WEFT_GC_FULL; generation++) {
+        values v = values_open();
+        memset(&looking, 0, sizeof looking);
+        weft_type_spec spec = {.name = "looker",
+                               .size = sizeof(thing),
+                               .traverse = thing_traverse,
+                               .clear = thing_clear,
+                               .destroy = thing_clear,
+                               .finalize = look_around};
+        weft_object *o = thing_new(v.self, weft_type_register(v.self, &spec), 1);
+        ((thing *)(void *)o)->other = weft_ref(v.self, o);
+        looking.before = weft_weak_new(v.self, o, NULL, NULL);
+        weft_decref(v.self, o);
+        CHECK_INT(weft_gc_collect(v.self, (weft_gc_generation)generation), 1);
+        CHECK(!looking.seen); /* cleared before any finalizer runs */
+        if (CHECK(looking.after != NULL)) {
+            CHECK(weft_weak_get(v.self, looking.after) == NULL);
+            CHECK_INT(looking.calls.count, 1);
+            weft_decref(v.self, looking.after);
+        }
+        weft_decref(v.self, looking.before);
+        values_close(&v);
+    }
+}
+
 TEST_CASE(weakref, very many)
 {
     values v = values_open();

@@ -200,6 +200,12 @@ static void entry_dead(weft_thread *self, weft_object *weak, void *arg)
     weft_decref(self, o);
 }
 
+weft_object *weak_entry_dict(const weak_object *entry)
+{
+    weft_object *o = ((const weak_object *)entry->arg)->referent;
+    return o != NULL && dict_of(o)->side == WEFT_WEAK_KEYS ? o : NULL;
+}
+
 static weft_object *entry_new(thread *self, weak_dict *d, weft_object *o, uint64_t hash)
 {
     weft_object *itself = weft_ref(&self->head, d->itself);
