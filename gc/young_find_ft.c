@@ -21,11 +21,16 @@
 #include "gc/shared.h"
 #include "gc/young_run_ft.h"
 
-enum { HELP_LEAST = 1000 /* blocks logged for which helpers are asked */ };
+/* Blocks logged for which helpers are asked, and for which those are woken that have fallen asleep. */
+enum { HELP_LEAST = 1000, WAKE_LEAST = 10000 };
 
-static void chunk_count(young_chunk *chunk, void *arg)
+/* Without a look at the chunks: they are pages, and helpers do not stay awake for ever. */
+static size_t count_logged(weft_runtime *runtime)
 {
-    ((young_run *)arg)->logged += chunk->count;
+    size_t count = young_count(runtime);
+    for (const young_chunk *chunk = runtime->gc.flavour.young.inherited; chunk; chunk = chunk->next)
+        count += chunk->count;
+    return count;
 }
 
 static void roles_open(young_run *y)
@@ -38,6 +43,8 @@ static void roles_open(young_run *y)
         thread *t = y->self->head.runtime->gc.flavour.young.help.threads[i];
         y->roles[i] = (young_role){.run = y, .thread = t, .number = i, .id = t->head.id};
     }
+    if (y->logged >= WAKE_LEAST)
+        help_wake_stopped(y->self);
 }
 
 static void role_free(young_role *r)
@@ -168,7 +175,7 @@ weft_status young_find_stopped(thread *self, gc_run *run)
     young_run y = {.self = self, .run = run, .atomic = young_bits_change_stopped(self)};
     assert(run->garbage.items == NULL);
     young_settle_stopped(self);
-    young_each_chunk_stopped(self, true, chunk_count, &y);
+    y.logged = count_logged(self->head.runtime);
     roles_open(&y);
     weft_status status = reserve(&y);
     if (status == WEFT_OK) {
