@@ -5,6 +5,8 @@
 
 #include "core/core.h"
 
+enum { KEPT = 1 << 16 /* objects */ };
+
 bool gc_array_reserve(struct weft_runtime *runtime, gc_array *a, size_t more)
 {
     if (more <= a->capacity - a->count)
@@ -25,4 +27,12 @@ void gc_array_free(gc_array *a)
 {
     free(a->items);
     *a = (gc_array){NULL, 0, 0};
+}
+
+void gc_array_empty(gc_array *a)
+{
+    if (a->capacity > KEPT)
+        gc_array_free(a);
+    else
+        a->count = 0;
 }

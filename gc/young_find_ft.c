@@ -41,7 +41,8 @@ static void roles_open(young_run *y)
     y->roles_count = help_open_stopped(y->self, most);
     for (uint32_t i = 0; i < y->roles_count; i++) {
         thread *t = y->self->head.runtime->gc.flavour.young.help.threads[i];
-        y->roles[i] = (young_role){.run = y, .thread = t, .number = i, .id = t->head.id};
+        y->roles[i] = (young_role){.run = y, .thread = t, .number = i, .id = t->head.id, .found = t->gc.run.garbage};
+        t->gc.run.garbage = (gc_array){NULL, 0, 0};
     }
     if (y->logged >= WAKE_LEAST)
         help_wake_stopped(y->self);
@@ -49,7 +50,10 @@ static void roles_open(young_run *y)
 
 static void role_free(young_role *r)
 {
-    gc_array_free(&r->found);
+    if (r->thread->gc.run.garbage.items == NULL) { /* it has not become the thread's share */
+        r->thread->gc.run.garbage = r->found;
+        gc_array_empty(&r->thread->gc.run.garbage);
+    }
     for (uint32_t i = 0; i < HELP_MOST; i++)
         gc_array_free(&r->mail[i]);
     while (r->strangers) {
@@ -173,7 +177,7 @@ static void hand_out(young_run *y)
 weft_status young_find_stopped(thread *self, gc_run *run)
 {
     young_run y = {.self = self, .run = run, .atomic = young_bits_change_stopped(self)};
-    assert(run->garbage.items == NULL);
+    assert(run == &self->gc.run && run->garbage.count == 0);
     young_settle_stopped(self);
     y.logged = count_logged(self->head.runtime);
     roles_open(&y);

@@ -9,6 +9,8 @@
 #include "refcount/refcount.h"
 
 void young_close(weft_runtime *runtime);
+/* What the thread has logged stays; the room that it keeps for more does not. */
+void young_thread_ends(thread *self);
 /* What the logs hold was made by the parent: a full collection must not touch it. World stopped. */
 void young_after_fork_child(thread *self);
 
