@@ -152,7 +152,7 @@ static void balance(young_run *y)
         all += y->roles[i].found.count;
     size_t mean = all / y->roles_count;
     for (uint32_t i = 0; i < y->roles_count; i++)
-        for (uint32_t j = 0; j < y->roles_count && y->roles[i].found.count > mean + mean / 16; j++)
+        for (uint32_t j = 0; j < y->roles_count && y->roles[i].found.count > mean + mean / 4; j++)
             pass_on(&y->roles[i].found, &y->roles[j].found, mean, mean, y->roles[j].id);
 }
 
