@@ -117,7 +117,7 @@ bool gc_due(weft_runtime *runtime, weft_gc_generation *generation)
         return true;
     }
     *generation = WEFT_GC_YOUNG;
-    return young_count(runtime) >= weft_load_relaxed(&state->due) || weft_load_relaxed(&young->limbo_full);
+    return young_count(runtime) >= weft_load_relaxed(&state->due);
 }
 
 void gc_grown(thread *self)

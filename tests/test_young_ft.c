@@ -192,21 +192,84 @@ TEST_CASE(young, a large block is used again for one of its size)
     values_close(&f.v);
 }
 
-TEST_CASE(young, dropping very much asks for a collection that gives it back)
+static uint64_t collections(weft_thread *self)
+{
+    weft_gc_stats stats;
+    CHECK_INT(weft_gc_statistics(self, &stats), WEFT_OK);
+    return stats.collections[WEFT_GC_YOUNG] + stats.collections[WEFT_GC_FULL];
+}
+
+TEST_CASE(young, very much that is dropped is given back without a collection and what lives stays young)
 {
     fixture f = open_fixture();
     const weft_type *large = node_type(f.self, 100000);
 
-    enum { COUNT = 200 };
+    enum { COUNT = 2000, LARGE = 200 }; /* chunks of the log come to be empty, and half full */
 
-    weft_object *nodes[COUNT];
+    static weft_object *nodes[COUNT], *larges[LARGE];
     for (int i = 0; i < COUNT; i++)
-        nodes[i] = weft_new(f.self, large);
+        nodes[i] = node_new(&f, NULL, NULL);
+    for (int i = 0; i < LARGE; i++)
+        larges[i] = weft_new(f.self, large);
+    uint64_t before = collections(f.self);
     for (int i = 0; i < COUNT; i++)
-        weft_decref(f.self, nodes[i]);
+        if (i < 1000 || i % 2)
+            weft_decref(f.self, nodes[i]);
+    for (int i = 0; i < LARGE; i++)
+        weft_decref(f.self, larges[i]);
     CHECK(thread_of(f.self)->heap.limbo.bytes > 10 << 20);
     weft_safepoint(f.self);
     CHECK_INT(thread_of(f.self)->heap.limbo.bytes, 0);
+    CHECK_INT(collections(f.self), before);
+    CHECK_INT(logged(f.self), 500);
+    for (int i = 1000; i < COUNT; i += 2)
+        CHECK(is_young(nodes[i]));
+    weft_object *cycle = cycle_new(&f);
+    CHECK(is_young(cycle));
+    CHECK_INT(weft_gc_collect(f.self, WEFT_GC_YOUNG), 2);
+    for (int i = 1000; i < COUNT; i += 2) {
+        CHECK(!is_young(nodes[i]));
+        CHECK_INT(weft_refcount(f.self, nodes[i]), 1);
+        weft_decref(f.self, nodes[i]);
+    }
+    values_close(&f.v);
+}
+
+/* Threads that drop at once, and one that stands at its safepoints meanwhile. */
+static void drop_large(int index, void *arg)
+{
+    fixture *f = arg;
+    weft_thread *self = weft_thread_attach(f->v.runtime);
+    
+    enum { COUNT = 70, ROUNDS = 5 };
+
+    weft_object *nodes[COUNT];
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < COUNT; i++) {
+            nodes[i] = weft_new(self, f->type);
+            CHECK(nodes[i] != NULL);
+            weft_safepoint(self);
+        }
+        for (int i = 0; i < COUNT; i++) {
+            weft_decref(self, nodes[(i * 9 + index) % COUNT]);
+            weft_safepoint(self);
+        }
+    }
+    CHECK_INT(weft_thread_detach(self), WEFT_OK);
+}
+
+TEST_CASE(stress_young, threads that drop very much at once give it back while others run)
+{
+    fixture f = open_fixture();
+    f.type = node_type(f.self, 200000);
+    uint64_t before = collections(f.self);
+    CHECK_INT(weft_block_begin(f.self), WEFT_OK);
+    test_threads(4, drop_large, &f);
+    CHECK_INT(weft_block_end(f.self), WEFT_OK);
+    CHECK_INT(values_live(f.self), 0);
+    CHECK_INT(collections(f.self), before);
+    for (thread *t = f.v.runtime->all; t; t = t->all_next)
+        CHECK(t->heap.limbo.bytes < 13 << 20);
     values_close(&f.v);
 }
 
