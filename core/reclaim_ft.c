@@ -19,7 +19,7 @@
 enum {
     RECLAIM_CLOSE_BYTES = 64 * 1024,      /* a batch is closed when it holds that much */
     RECLAIM_MOST_BYTES = 4 * 1024 * 1024, /* a thread with more waiting stops the world at its next safepoint */
-    RECLAIM_AT_ONCE = 8, /* batches, some 10 microseconds */
+    RECLAIM_AT_ONCE = 8,                  /* batches, some 10 microseconds */
     RECLAIM_SPINS = 100000
 };
 

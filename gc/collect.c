@@ -121,8 +121,8 @@ static void run_begin_locked(thread *self, weft_gc_generation generation, bool a
     gc_shared *s = gc_shared_of(self);
     gc_array room = self->gc.run.garbage;
     self->gc.collecting = true;
-    self->gc.run = (gc_run){.event = {.number = ++s->number, .asked = generation, .automatic = automatic},
-                            .garbage = room};
+    self->gc.run =
+        (gc_run){.event = {.number = ++s->number, .asked = generation, .automatic = automatic}, .garbage = room};
     weft_store_relaxed(&s->under_way, s->under_way + 1);
     if (s->gatherer == NULL) {
         s->gatherer = self;

@@ -11,8 +11,8 @@ typedef struct helpers {
     weft_runtime *runtime;
     int64_t attached, leave, left; /* atomic */
     pthread_t stopper;
-    int64_t plays[HELP_MOST];   /* by role, in this step; atomic */
-    int64_t by_helpers;         /* roles that somebody else than the stopper has played; atomic */
+    int64_t plays[HELP_MOST]; /* by role, in this step; atomic */
+    int64_t by_helpers;       /* roles that somebody else than the stopper has played; atomic */
 } helpers;
 
 static void *stand(void *arg)

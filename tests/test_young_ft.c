@@ -268,7 +268,7 @@ static void drop_large(int index, void *arg)
 {
     fixture *f = arg;
     weft_thread *self = weft_thread_attach(f->v.runtime);
-    
+
     enum { COUNT = 70, ROUNDS = 5 };
 
     weft_object *nodes[COUNT];
