@@ -44,8 +44,6 @@ static void roles_open(young_run *y)
         y->roles[i] = (young_role){.run = y, .thread = t, .number = i, .id = t->head.id, .found = t->gc.run.garbage};
         t->gc.run.garbage = (gc_array){NULL, 0, 0};
     }
-    if (y->logged >= WAKE_LEAST)
-        help_wake_stopped(y->self);
 }
 
 static void role_free(young_role *r)
@@ -96,26 +94,34 @@ static bool has_mail(const young_run *y)
     return false;
 }
 
+/* Helpers may fall asleep just before they are woken; then the next step finds them. */
+static void step(young_run *y, void (*work)(void *arg, uint32_t role))
+{
+    if (y->logged >= WAKE_LEAST)
+        help_wake_stopped(y->self);
+    help_step_stopped(y->self, work, y);
+}
+
 static void step_if_mail(young_run *y, void (*work)(void *arg, uint32_t role))
 {
     if (has_mail(y))
-        help_step_stopped(y->self, work, y);
+        step(y, work);
 }
 
 static void trace(young_run *y)
 {
     weft_gc_event *event = &y->run->event;
     uint64_t at = platform_now_ns();
-    help_step_stopped(y->self, young_gather, y);
+    step(y, young_gather);
     step_if_mail(y, young_gather_strangers);
     event->index_ns += lap(&at);
-    help_step_stopped(y->self, young_subtract, y);
+    step(y, young_subtract);
     step_if_mail(y, young_mail_subtract);
     event->subtract_ns += lap(&at);
-    help_step_stopped(y->self, young_mark, y);
+    step(y, young_mark);
     young_mark_rest(y);
     event->mark_ns += lap(&at);
-    help_step_stopped(y->self, young_sweep, y);
+    step(y, young_sweep);
     event->sweep_ns += lap(&at);
 }
 
