@@ -91,6 +91,24 @@ static weft_status print_statistics(weft_thread *self)
     return status;
 }
 
+/* How often the collector ran by itself, and how long the world stood. */
+static weft_status print_collections(weft_thread *self)
+{
+    static const char *const names[] = {"young", "increment", "full"};
+    weft_gc_stats stats;
+    weft_status status = weft_gc_statistics(self, &stats);
+    for (int i = 0; status == WEFT_OK && i < 3; i++)
+        if (stats.collections[i])
+            fprintf(stderr, "%s collections: %" PRIu64 "; us stopped: %.0f in all, p50 %.0f, max %.0f\n", names[i],
+                    stats.collections[i], (double)stats.pause[i].sum / 1e3, (double)stats.pause[i].p50 / 1e3,
+                    (double)stats.pause[i].max / 1e3);
+    if (status == WEFT_OK)
+        fprintf(stderr, "objects: %" PRIu64 " looked at, %" PRIu64 " found; us to stop: p50 %.1f, p99 %.1f, max %.1f\n",
+                stats.candidates, stats.found, (double)stats.stop.p50 / 1e3, (double)stats.stop.p99 / 1e3,
+                (double)stats.stop.max / 1e3);
+    return status;
+}
+
 static weft_status count_objects(weft_thread *self, size_t *objects)
 {
     weft_heap_stats *stats = calloc(1, sizeof *stats);
@@ -148,6 +166,8 @@ static weft_status measure(weft_thread *self, const workload *w, const bench_opt
         status = w->check(self, r.state, r.checksum);
     if (status == WEFT_OK && options->statistics)
         status = print_statistics(self);
+    if (status == WEFT_OK && options->statistics)
+        status = print_collections(self);
     if (status == WEFT_OK)
         status = print_run(self, &r, options, &m);
     w->tear_down(self, r.state);

@@ -19,6 +19,7 @@
 enum {
     RECLAIM_CLOSE_BYTES = 64 * 1024,      /* a batch is closed when it holds that much */
     RECLAIM_MOST_BYTES = 4 * 1024 * 1024, /* a thread with more waiting stops the world at its next safepoint */
+    RECLAIM_AT_ONCE = 8,                  /* batches, some 10 microseconds */
     RECLAIM_SPINS = 100000
 };
 
@@ -77,10 +78,13 @@ static void batch_free(thread *self, reclaim_batch *batch)
         free(batch);
 }
 
-static void free_due(thread *self)
+/* At most so many batches: who stops the world must not wait for all of a large structure. False: there may be more. */
+static bool free_due(thread *self, uint32_t most)
 {
     reclaim_thread *r = &self->reclaim;
-    while (r->oldest && reclaim_grace_passed(self, r->oldest->goal)) {
+    for (; r->oldest && reclaim_grace_passed(self, r->oldest->goal); most--) {
+        if (most == 0)
+            return false;
         reclaim_batch *batch = r->oldest;
         r->oldest = batch->next;
         if (r->oldest == NULL)
@@ -88,6 +92,7 @@ static void free_due(thread *self)
         r->bytes -= batch->bytes;
         batch_free(self, batch);
     }
+    return true;
 }
 
 static void close_open(thread *self)
@@ -143,7 +148,7 @@ static __attribute__((noinline)) void retire_without_memory(thread *self, void *
 static __attribute__((noinline)) void open_is_full(thread *self)
 {
     close_open(self);
-    free_due(self);
+    (void)free_due(self, RECLAIM_AT_ONCE);
     if (self->reclaim.bytes > RECLAIM_MOST_BYTES) /* come to reclaim_poll at the next safepoint */
         __atomic_fetch_or(&self->world.slot->word, (uint32_t)SLOT_QUIESCE, __ATOMIC_RELAXED);
 }
@@ -195,8 +200,8 @@ void reclaim_poll(thread *self)
 {
     reclaim_thread *r = &self->reclaim;
     adopt_orphans(self);
-    if (r->oldest)
-        free_due(self);
+    if (!free_due(self, RECLAIM_AT_ONCE)) /* the rest at the next safepoint */
+        __atomic_fetch_or(&self->world.slot->word, (uint32_t)SLOT_QUIESCE, __ATOMIC_RELAXED);
     if (r->bytes > RECLAIM_MOST_BYTES) {
         world_stop(self);
         reclaim_all_stopped(self);
@@ -213,7 +218,7 @@ void reclaim_hand_over(thread *self)
     adopt_orphans(self); /* this thread may be the one for which they waited */
     if (r->oldest == NULL)
         return;
-    free_due(self);
+    (void)free_due(self, UINT32_MAX);
     if (r->oldest == NULL)
         return;
     weft_runtime *runtime = self->head.runtime;

@@ -17,6 +17,9 @@ typedef struct gc_array {
 bool gc_array_reserve(struct weft_runtime *runtime, gc_array *a, size_t more);
 void gc_array_free(gc_array *a);
 
+/* Empties it. Small arrays keep their room: memory that comes anew for each collection costs a fault a page. */
+void gc_array_empty(gc_array *a);
+
 /* There is room. */
 static inline void gc_array_push(gc_array *a, weft_object *o)
 {

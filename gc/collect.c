@@ -123,8 +123,10 @@ static void request_wait(thread *self, const uint32_t *looks, uint32_t before)
 static void run_begin_locked(thread *self, weft_gc_generation generation, bool automatic)
 {
     gc_shared *s = gc_shared_of(self);
+    gc_array room = self->gc.run.garbage;
     self->gc.collecting = true;
     self->gc.run = (gc_run){.event = {.number = ++s->number, .asked = generation, .automatic = automatic},
+                            .garbage = room,
                             .finalizers = true,
                             .weak = true};
     weft_store_relaxed(&s->under_way, s->under_way + 1);
@@ -189,12 +191,19 @@ static void run_record(thread *self, gc_run *run)
         gc_statistics_add(self, &run->event);
 }
 
-static void run_free(gc_run *run)
+/* All but the room for garbage. */
+static void run_empty(gc_run *run)
 {
-    gc_array_free(&run->garbage);
+    gc_array_empty(&run->garbage);
     gc_array_free(&run->resurrected);
     gc_array_free(&run->callbacks);
     gc_array_free(&run->drops);
+}
+
+static void run_free(gc_run *run)
+{
+    run_empty(run);
+    gc_array_free(&run->garbage);
 }
 
 static void run_drop_references(thread *self, gc_run *run)
@@ -208,7 +217,7 @@ static void run_drop_references(thread *self, gc_run *run)
 static void run_end(thread *self)
 {
     gc_shared *s = gc_shared_of(self);
-    run_free(&self->gc.run);
+    run_empty(&self->gc.run);
     self->gc.run.is_share = false;
     pthread_mutex_lock(&s->lock);
     self->gc.collecting = false;
@@ -220,19 +229,25 @@ static void run_end(thread *self)
         world_set_collect(self, true);
 }
 
-void gc_thread_ends(thread *self)
+static void run_give_up(thread *self)
 {
     gc_run *run = &self->gc.run;
-    self->gc.roots = NULL;
-    self->gc.weak_calls = 0;
-    if (!self->gc.collecting)
-        return;
     gc_helper_ends(&gc_shared_of(self)->helper);
     gathering_end(self, run);
     requests_serve(self, run, &(gc_request){.again = true});
     run_record(self, run);
     run_drop_references(self, run);
     run_end(self);
+}
+
+void gc_thread_ends(thread *self)
+{
+    self->gc.roots = NULL;
+    self->gc.weak_calls = 0;
+    if (self->gc.collecting)
+        run_give_up(self);
+    run_free(&self->gc.run);
+    gc_flavour_thread_ends(self);
 }
 
 /* ---- a collection ---------------------------------------------------------------------------------------------------------- */
@@ -323,7 +338,7 @@ bool gc_may_share(const thread *self)
 void gc_share_stopped(thread *self, thread *t, gc_array *garbage)
 {
     gc_shared *s = gc_shared_of(self);
-    assert(!t->gc.collecting);
+    assert(!t->gc.collecting && t->gc.run.garbage.items == NULL);
     t->gc.collecting = true;
     t->gc.run = (gc_run){.event = {.number = self->gc.run.event.number}, .garbage = *garbage, .is_share = true};
     *garbage = (gc_array){NULL, 0, 0};
@@ -415,6 +430,8 @@ no_flavour:
 void gc_close(weft_runtime *runtime)
 {
     gc_shared *s = runtime->gc.shared;
+    for (thread *t = runtime->all; t; t = t->all_next)
+        run_free(&t->gc.run); /* of threads that a fork left behind */
     weak_close(runtime);
     gc_flavour_close(runtime);
     gc_events_close(s);

@@ -23,6 +23,11 @@ void gc_flavour_close(weft_runtime *runtime)
     young_close(runtime);
 }
 
+void gc_flavour_thread_ends(thread *self)
+{
+    young_thread_ends(self);
+}
+
 void gc_flavour_after_fork_child(thread *self)
 {
     gc_crew_after_fork_child(self->head.runtime);

@@ -34,8 +34,8 @@ typedef struct gc_request gc_request;
 typedef struct gc_run {
     weft_gc_event
         event; /* what it has come to; find fills candidates, marked, side_bytes, threads, the times of its parts */
-    gc_array
-        garbage; /* unreachable; the run holds one reference to each. While it clears, NULL for those that are gone */
+    gc_array garbage;      /* unreachable; the run holds one reference to each. While it clears, NULL for those that are
+                              gone. Its room stays for the thread's next run */
     gc_array resurrected;  /* were in garbage; the run still holds its references */
     gc_array callbacks;    /* weak references whose callback is due; the run holds one reference to each */
     gc_array drops;        /* references to be given up when the world runs again */
@@ -87,6 +87,8 @@ bool gc_is_enabled(struct weft_runtime *runtime);
 weft_status gc_flavour_open(struct weft_runtime *runtime);
 void gc_flavour_close(struct weft_runtime *runtime);
 void gc_flavour_after_fork_child(struct thread *self);
+/* The thread ends, or its OS thread does. Attached. */
+void gc_flavour_thread_ends(struct thread *self);
 
 /* Finds the garbage of run->event.asked, sets run->event.generation to what it did. The world is stopped by self and all
  * queues are drained. Free-threaded: what it puts into run->garbage is owned by self from then on, so that clearing it

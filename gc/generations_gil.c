@@ -26,6 +26,11 @@ void gc_flavour_close(weft_runtime *runtime)
     (void)runtime; /* the objects go with the heap */
 }
 
+void gc_flavour_thread_ends(thread *self)
+{
+    (void)self;
+}
+
 void gc_flavour_after_fork_child(thread *self)
 {
     (void)self; /* the lock was held: all is whole */

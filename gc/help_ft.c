@@ -32,6 +32,13 @@ uint32_t help_open_stopped(thread *self, uint32_t most)
     return h->roles;
 }
 
+void help_wake_stopped(thread *self)
+{
+    help_state *h = state_of(self);
+    for (uint32_t i = 1; i < h->roles; i++)
+        platform_wake_all(&h->threads[i]->world.slot->word);
+}
+
 /* Plays the part of a role in a step, unless somebody does. */
 static void play(help_state *h, uint32_t role, uint32_t step)
 {
@@ -101,26 +108,47 @@ static uint32_t step_await(help_state *h, uint32_t step)
     return now;
 }
 
-/* Looks for a moment whether there is work. */
-static uint32_t step_first(const thread *t, const help_state *h)
+/* Looks for a moment whether there is work. False: none, and the world runs, or it has been a moment. */
+static bool step_first(const thread *t, const help_state *h, uint32_t *step)
 {
-    for (uint32_t i = 0; i < t->head.runtime->world.spins; i++) {
-        uint32_t step = weft_load_acquire(&h->step); /* order: pairs with step_set */
-        if ((step & 1) || (weft_load_relaxed(&t->world.slot->word) & SLOT_MODE) != SLOT_STOPPED)
-            return step;
+    for (uint32_t i = 0; i <= t->head.runtime->world.spins; i++) {
+        *step = weft_load_acquire(&h->step); /* order: pairs with step_set */
+        if (*step & 1)
+            return true;
+        if ((weft_load_relaxed(&t->world.slot->word) & SLOT_MODE) != SLOT_STOPPED)
+            return false;
         platform_pause();
     }
-    return 0;
+    return false;
+}
+
+/* Until the world runs, or help_wake_stopped, or for no reason. A wake-up that comes just before it sleeps is lost: then
+ * it does not help. False: the world runs. */
+static bool sleep_stopped(const thread *t)
+{
+    const uint32_t *word = &t->world.slot->word;
+    uint32_t now = weft_load_acquire(word);
+    if ((now & SLOT_MODE) != SLOT_STOPPED)
+        return false;
+    platform_wait(word, now, -1); /* WAITING is set: who starts the world wakes it */
+    return true;
+}
+
+static void play_all(thread *t, help_state *h, uint32_t step)
+{
+    while (step & 1) {
+        play(h, t->young.role, step);
+        step = step_await(h, step);
+    }
 }
 
 void help_while_stopped(thread *t)
 {
     help_state *h = state_of(t);
-    uint32_t step = step_first(t, h);
-    while (step & 1) {
-        if (t->young.role == 0)
+    uint32_t step;
+    while (!step_first(t, h, &step))
+        if (!sleep_stopped(t))
             return;
-        play(h, t->young.role, step);
-        step = step_await(h, step);
-    }
+    if (t->young.role != 0)
+        play_all(t, h, step);
 }

@@ -15,13 +15,16 @@
  * role, 0 for those without. World stopped. */
 uint32_t help_open_stopped(thread *self, uint32_t most);
 
+/* There will be much to do: helpers that have fallen asleep come when they are awake, in whatever step that is. */
+void help_wake_stopped(thread *self);
+
 /* A step: returns when work(arg, role) has been called for each role. */
 void help_step_stopped(thread *self, void (*work)(void *arg, uint32_t role), void *arg);
 
 /* Lets the helpers go. */
 void help_close_stopped(thread *self);
 
-/* Helps, if somebody soon asks for it; returns when that is over. `t` is STOPPED, and willing. */
+/* Helps, if somebody asks for it; returns when that is over, or the world runs. `t` is STOPPED, and willing. */
 void help_while_stopped(thread *t);
 
 #endif

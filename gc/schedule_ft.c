@@ -117,7 +117,7 @@ bool gc_due(weft_runtime *runtime, weft_gc_generation *generation)
         return true;
     }
     *generation = WEFT_GC_YOUNG;
-    return young_count(runtime) >= weft_load_relaxed(&state->due) || weft_load_relaxed(&young->limbo_full);
+    return young_count(runtime) >= weft_load_relaxed(&state->due);
 }
 
 void gc_grown(thread *self)
@@ -144,10 +144,12 @@ void schedule_logged(thread *self, uint64_t logged)
         schedule_ask(self);
 }
 
-static uint64_t patience_most(weft_runtime *runtime)
+/* `threads` share the work of a collection, and so its pause. */
+static uint64_t patience_most(weft_runtime *runtime, uint32_t threads)
 {
     int64_t part = holdings_of(runtime).containers / PATIENCE_PART;
-    return part < PATIENCE_LEAST ? PATIENCE_LEAST : part > PATIENCE_MOST ? PATIENCE_MOST : (uint64_t)part;
+    int64_t least = (int64_t)PATIENCE_LEAST * threads, most = (int64_t)PATIENCE_MOST * threads;
+    return (uint64_t)(part < least ? least : part > most ? most : part);
 }
 
 /* After a young collection: when the next one is due. */
@@ -160,7 +162,7 @@ static void patience_learn(weft_runtime *runtime, const gc_run *run)
     if (found * 4 > run->event.candidates) {
         state->patience = young;
     } else if (found * 16 < run->event.candidates && run->event.candidates * 2 > young) {
-        uint64_t most = patience_most(runtime);
+        uint64_t most = patience_most(runtime, run->event.threads);
         state->patience = state->patience * 2 < most ? state->patience * 2 : most;
     }
     uint64_t together = young * run->event.threads;

@@ -29,6 +29,7 @@ typedef struct young_thread {
     struct weft_object **end;  /* until where nobody need be told */
     struct weft_object **told; /* until where the runtime's count goes; atomic to read */
     young_chunk *chunks;       /* newest first: the one that is being filled */
+    young_chunk *spare;        /* empty ones, for the next */
     uint32_t role;             /* in the collection under way: help_ft.h; who has the world stopped */
     bool willing; /* it stands at a safepoint where it may take one: itself before it stops, then the same */
 } young_thread;

@@ -21,11 +21,16 @@
 #include "gc/shared.h"
 #include "gc/young_run_ft.h"
 
-enum { HELP_LEAST = 1000 /* blocks logged for which helpers are asked */ };
+/* Blocks logged for which helpers are asked, and for which those are woken that have fallen asleep. */
+enum { HELP_LEAST = 1000, WAKE_LEAST = 10000 };
 
-static void chunk_count(young_chunk *chunk, void *arg)
+/* Without a look at the chunks: they are pages, and helpers do not stay awake for ever. */
+static size_t count_logged(weft_runtime *runtime)
 {
-    ((young_run *)arg)->logged += chunk->count;
+    size_t count = young_count(runtime);
+    for (const young_chunk *chunk = runtime->gc.flavour.young.inherited; chunk; chunk = chunk->next)
+        count += chunk->count;
+    return count;
 }
 
 static void roles_open(young_run *y)
@@ -36,13 +41,17 @@ static void roles_open(young_run *y)
     y->roles_count = help_open_stopped(y->self, most);
     for (uint32_t i = 0; i < y->roles_count; i++) {
         thread *t = y->self->head.runtime->gc.flavour.young.help.threads[i];
-        y->roles[i] = (young_role){.run = y, .thread = t, .number = i, .id = t->head.id};
+        y->roles[i] = (young_role){.run = y, .thread = t, .number = i, .id = t->head.id, .found = t->gc.run.garbage};
+        t->gc.run.garbage = (gc_array){NULL, 0, 0};
     }
 }
 
 static void role_free(young_role *r)
 {
-    gc_array_free(&r->found);
+    if (r->thread->gc.run.garbage.items == NULL) { /* it has not become the thread's share */
+        r->thread->gc.run.garbage = r->found;
+        gc_array_empty(&r->thread->gc.run.garbage);
+    }
     for (uint32_t i = 0; i < HELP_MOST; i++)
         gc_array_free(&r->mail[i]);
     while (r->strangers) {
@@ -85,26 +94,34 @@ static bool has_mail(const young_run *y)
     return false;
 }
 
+/* Helpers may fall asleep just before they are woken; then the next step finds them. */
+static void step(young_run *y, void (*work)(void *arg, uint32_t role))
+{
+    if (y->logged >= WAKE_LEAST)
+        help_wake_stopped(y->self);
+    help_step_stopped(y->self, work, y);
+}
+
 static void step_if_mail(young_run *y, void (*work)(void *arg, uint32_t role))
 {
     if (has_mail(y))
-        help_step_stopped(y->self, work, y);
+        step(y, work);
 }
 
 static void trace(young_run *y)
 {
     weft_gc_event *event = &y->run->event;
     uint64_t at = platform_now_ns();
-    help_step_stopped(y->self, young_gather, y);
+    step(y, young_gather);
     step_if_mail(y, young_gather_strangers);
     event->index_ns += lap(&at);
-    help_step_stopped(y->self, young_subtract, y);
+    step(y, young_subtract);
     step_if_mail(y, young_mail_subtract);
     event->subtract_ns += lap(&at);
-    help_step_stopped(y->self, young_mark, y);
+    step(y, young_mark);
     young_mark_rest(y);
     event->mark_ns += lap(&at);
-    help_step_stopped(y->self, young_sweep, y);
+    step(y, young_sweep);
     event->sweep_ns += lap(&at);
 }
 
@@ -141,7 +158,7 @@ static void balance(young_run *y)
         all += y->roles[i].found.count;
     size_t mean = all / y->roles_count;
     for (uint32_t i = 0; i < y->roles_count; i++)
-        for (uint32_t j = 0; j < y->roles_count && y->roles[i].found.count > mean + mean / 16; j++)
+        for (uint32_t j = 0; j < y->roles_count && y->roles[i].found.count > mean + mean / 4; j++)
             pass_on(&y->roles[i].found, &y->roles[j].found, mean, mean, y->roles[j].id);
 }
 
@@ -166,9 +183,9 @@ static void hand_out(young_run *y)
 weft_status young_find_stopped(thread *self, gc_run *run)
 {
     young_run y = {.self = self, .run = run, .atomic = young_bits_change_stopped(self)};
-    assert(run->garbage.items == NULL);
+    assert(run == &self->gc.run && run->garbage.count == 0);
     young_settle_stopped(self);
-    young_each_chunk_stopped(self, true, chunk_count, &y);
+    y.logged = count_logged(self->head.runtime);
     roles_open(&y);
     weft_status status = reserve(&y);
     if (status == WEFT_OK) {

@@ -7,6 +7,8 @@
 #include "gc/schedule_ft.h"
 #include "heap/limbo.h"
 
+enum { SPARE_MOST = 64 /* chunks that a thread keeps: a quarter of a MiB */ };
+
 static young_state *state_of(weft_runtime *runtime)
 {
     return &runtime->gc.flavour.young;
@@ -25,9 +27,16 @@ void young_close(weft_runtime *runtime)
 {
     for (thread *t = runtime->all; t; t = t->all_next) {
         chunks_free(t->young.chunks);
+        chunks_free(t->young.spare);
         t->young = (young_thread){0};
     }
     chunks_free(state_of(runtime)->inherited);
+}
+
+void young_thread_ends(thread *self)
+{
+    chunks_free(self->young.spare);
+    self->young.spare = NULL;
 }
 
 /* ---- growing ------------------------------------------------------------------------------------------------------ */
@@ -51,13 +60,20 @@ static bool extend(thread *self)
     return room > 0;
 }
 
+/* Not of the runtime's heap, as the collector's tables. */
+static young_chunk *chunk_new(young_thread *y)
+{
+    young_chunk *chunk = y->spare;
+    if (chunk == NULL)
+        return (young_chunk *)malloc(sizeof *chunk);
+    y->spare = chunk->next;
+    return chunk;
+}
+
 static bool chunk_add(thread *self)
 {
     young_thread *y = &self->young;
-    if (heap_should_fail(&self->head.runtime->heap))
-        return false;
-    young_chunk *chunk =
-        (young_chunk *)malloc(sizeof *chunk); /* not of the runtime's heap, as the collector's tables */
+    young_chunk *chunk = heap_should_fail(&self->head.runtime->heap) ? NULL : chunk_new(y);
     if (chunk == NULL)
         return false;
     if (y->chunks)
@@ -121,12 +137,18 @@ void young_each_chunk_stopped(thread *self, bool inherited, young_chunk_fn visit
         each_chunk(state_of(runtime)->inherited, visit, arg);
 }
 
-/* Keeps one chunk. */
+/* Keeps a chunk to fill, and of the others what is likely to be wanted again. */
 static void log_empty_stopped(young_thread *y)
 {
-    if (y->chunks == NULL)
+    young_chunk *last = y->chunks;
+    if (last == NULL)
         return;
-    chunks_free(y->chunks->next);
+    for (int i = 0; i < SPARE_MOST && last->next != NULL; i++)
+        last = last->next;
+    chunks_free(last->next);
+    chunks_free(y->spare);
+    last->next = NULL;
+    y->spare = y->chunks->next;
     y->chunks->next = NULL;
     y->next = y->told = y->end = y->chunks->items; /* the next block asks how far to fill it */
 }
@@ -207,32 +229,6 @@ int young_visit_stopped(thread *self, int (*visit)(weft_object *o, void *arg), v
     return v.result;
 }
 
-/* ---- while collections are off --------------------------------------------------------------------------------------- */
-
-void young_limbo_is_full(thread *self)
-{
-    weft_store_relaxed(&state_of(self->head.runtime)->limbo_full, 1u);
-    schedule_ask(self);
-}
-
-/* Whatever the logs hold counts as old from now on, and nothing more is logged: the next collection is a full one. */
-bool young_relieve(thread *self)
-{
-    young_state *state = state_of(self->head.runtime);
-    if (self->destroying || schedule_does_young(self->head.runtime))
-        return false;
-    bool over = weft_load_relaxed(&state->limbo_full) ||
-                (weft_load_relaxed(&state->incomplete) && weft_load_relaxed(&state->logged) > 0);
-    if (!over)
-        return false;
-    world_set_collect(self, false);
-    world_stop(self);
-    young_forget_stopped(self);
-    weft_store_relaxed(&state->incomplete, 1u);
-    world_start(self);
-    return true;
-}
-
 /* ---- fork ------------------------------------------------------------------------------------------------------------ */
 
 void young_after_fork_child(thread *self)
@@ -248,6 +244,7 @@ void young_after_fork_child(thread *self)
             state->inherited = chunk;
             chunk = next;
         }
+        chunks_free(t->young.spare);
         t->young = (young_thread){0};
     }
     weft_store_relaxed(&state->logged, (uint64_t)0);

@@ -9,6 +9,8 @@
 #include "refcount/refcount.h"
 
 void young_close(weft_runtime *runtime);
+/* What the thread has logged stays; the room that it keeps for more does not. */
+void young_thread_ends(thread *self);
 /* What the logs hold was made by the parent: a full collection must not touch it. World stopped. */
 void young_after_fork_child(thread *self);
 
@@ -35,8 +37,8 @@ void young_reset_stopped(thread *self);
 /* Calls visit for every live tracked object in the logs, until it returns something but 0. World stopped. */
 int young_visit_stopped(thread *self, int (*visit)(weft_object *o, void *arg), void *arg);
 
-/* A safepoint was asked for by SLOT_COLLECT: true if all there was to do was to give back what waits for a collection that
- * will not come, since collections are off. */
+/* A safepoint was asked for by SLOT_COLLECT: gives back what waits in a limbo that is full. True if that was all there was
+ * to do: collections are off. */
 bool young_relieve(thread *self);
 
 /* A thread's limbo has reached its bound. Its thread. */

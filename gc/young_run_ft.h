@@ -13,6 +13,7 @@ typedef struct young_role {
     thread *thread;                      /* who clears its garbage, perhaps */
     uint32_t number;
     uint16_t id;              /* thread's */
+    object_word own;          /* is_own_candidate */
     gc_array found;           /* stack of marked objects; then garbage */
     gc_array mail[HELP_MOST]; /* by the role that it is for */
     young_chunk *strangers;   /* candidates of the role that stood in others' logs */

@@ -22,6 +22,13 @@ static inline bool is_candidate(const weft_object *o)
     return (object_bits(o) & (CANDIDATE_BITS | WEFT_BIT_FROZEN)) == CANDIDATE_BITS;
 }
 
+/* One that the role's thread owns, by one look at its header; there are others that are the role's. */
+static inline bool is_own_candidate(const young_role *r, weft_object *o)
+{
+    const object_word mask = word1_make(0, UINT16_MAX) | word1_bits(CANDIDATE_BITS | WEFT_BIT_FROZEN);
+    return (weft_load_relaxed(object_word1(o)) & mask) == r->own;
+}
+
 static uint32_t role_of_stranger(const young_run *y, const weft_object *o)
 {
     uint16_t owner = weft_load_relaxed(&o->owner);
@@ -126,7 +133,9 @@ static void each_chunk(young_role *r, chunk_fn visit)
 
 void young_gather(void *run, uint32_t role)
 {
-    each_log(&((young_run *)run)->roles[role], chunk_gather);
+    young_role *r = &((young_run *)run)->roles[role];
+    r->own = word1_make(0, r->id) | word1_bits(CANDIDATE_BITS);
+    each_log(r, chunk_gather);
 }
 
 /* Calls what(r, o) for all that other roles have mailed to this one. */
@@ -170,30 +179,29 @@ static inline void subtract_one(young_role *r, weft_object *o)
         o->local--;
 }
 
-/* With one role all candidates are its own. */
-static int visit_subtract_alone(weft_object *child, void *arg)
+static int subtract_any(young_role *r, weft_object *child)
 {
-    if (is_candidate(child))
-        subtract_one((young_role *)arg, child);
-    return 0;
-}
-
-static int visit_subtract(weft_object *child, void *arg)
-{
-    young_role *r = (young_role *)arg;
     if (!is_candidate(child))
         return 0;
     uint32_t role = role_of(r, child);
-    if (WEFT_LIKELY(role == r->number))
+    if (role == r->number)
         subtract_one(r, child);
     else
         (void)mail_push(r, role, child); /* without memory it lives */
     return 0;
 }
 
+static int visit_subtract(weft_object *child, void *arg)
+{
+    young_role *r = (young_role *)arg;
+    if (WEFT_UNLIKELY(!is_own_candidate(r, child)))
+        return subtract_any(r, child);
+    subtract_one(r, child);
+    return 0;
+}
+
 static void chunk_subtract(young_role *r, young_chunk *chunk)
 {
-    weft_visit_fn visit = r->run->roles_count == 1 ? visit_subtract_alone : visit_subtract;
     for (size_t i = 0; i < chunk->count; i++) {
         weft_object *o = chunk->items[i];
         const weft_type *type = weft_type_of(o);
@@ -201,7 +209,7 @@ static void chunk_subtract(young_role *r, young_chunk *chunk)
             __builtin_prefetch(chunk->items[i + AHEAD]);
         /* Ephemerons are left to full collections: what they refer to counts as referenced from outside. */
         if (WEFT_LIKELY(!(type->flags & WEFT_TYPE_EPHEMERON)))
-            (void)type->traverse(o, visit, r);
+            (void)type->traverse(o, visit_subtract, r);
     }
 }
 
@@ -220,7 +228,7 @@ static inline void mark_one(young_role *r, weft_object *o)
     gc_array_push(&r->found, o);
 }
 
-/* Any candidate is its business: while no other role is played, or there is none. */
+/* Any candidate is its business: while no other role is played. */
 static int visit_mark_any(weft_object *child, void *arg)
 {
     if (is_candidate(child))
@@ -228,16 +236,24 @@ static int visit_mark_any(weft_object *child, void *arg)
     return 0;
 }
 
-static int visit_mark(weft_object *child, void *arg)
+static int mark_any(young_role *r, weft_object *child)
 {
-    young_role *r = (young_role *)arg;
     if (!is_candidate(child))
         return 0;
     uint32_t role = role_of(r, child);
-    if (WEFT_LIKELY(role == r->number))
+    if (role == r->number)
         mark_one(r, child);
     else if (!mail_push(r, role, child))
         r->everything = true;
+    return 0;
+}
+
+static int visit_mark(weft_object *child, void *arg)
+{
+    young_role *r = (young_role *)arg;
+    if (WEFT_UNLIKELY(!is_own_candidate(r, child)))
+        return mark_any(r, child);
+    mark_one(r, child);
     return 0;
 }
 
@@ -251,7 +267,6 @@ static void mark_from(young_role *r, weft_visit_fn visit)
 
 static void chunk_mark(young_role *r, young_chunk *chunk)
 {
-    weft_visit_fn visit = r->run->roles_count == 1 ? visit_mark_any : visit_mark;
     for (size_t i = 0; i < chunk->count; i++) {
         weft_object *o = chunk->items[i];
         if (i + AHEAD < chunk->count)
@@ -259,7 +274,7 @@ static void chunk_mark(young_role *r, young_chunk *chunk)
         if (o->local == 0)
             continue;
         mark_one(r, o);
-        mark_from(r, visit);
+        mark_from(r, visit_mark);
     }
 }
 

@@ -31,6 +31,7 @@ typedef struct heap {
 typedef struct heap_thread {
     void *part[HEAP_KINDS]; /* attached OS thread only; the body's */
     int64_t balance;        /* the same; bytes allocated less bytes freed since it was last above 0: never above 0 */
+    int64_t patience;       /* the same; how far below its first bound `balance` may go before pages are given back */
     heap_tally tally;
     heap_limbo limbo;
 } heap_thread;

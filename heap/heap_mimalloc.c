@@ -22,7 +22,10 @@ typedef struct mimalloc_body {
 
 enum {
     OBJECT_HEADER_BYTES = 16,
-    SHRUNK_BYTES = 8 << 20 /* a thread that has freed so much more than it allocated gives free pages back */
+    /* A thread that has freed so much more than it allocated gives free pages back: */
+    SHRUNK_LEAST = 2 << 20,
+    SHRUNK_MOST = 8 << 20,
+    SHRUNK_PART = 16 /* in between, if it is this part of what it held */
 };
 
 static mi_heap_t *heap_of(const heap *h, heap_kind kind)
@@ -142,6 +145,11 @@ void *heap_block_alloc(heap *h, heap_thread *part, heap_kind kind, size_t size)
 /* mimalloc gives free pages back after seconds, and may meanwhile touch others: docs/heaps.md. */
 static __attribute__((noinline, cold)) void give_pages_back(heap_thread *part)
 {
+    int64_t freed = -part->balance, least = (part->tally.bytes + freed) / SHRUNK_PART;
+    least = least < SHRUNK_LEAST ? SHRUNK_LEAST : least > SHRUNK_MOST ? SHRUNK_MOST : least;
+    part->patience = least - SHRUNK_LEAST;
+    if (freed < least)
+        return;
     part->balance = 0;
     mi_arenas_purge();
 }
@@ -152,7 +160,7 @@ void heap_block_free(heap *h, heap_thread *part, heap_kind kind, void *block, si
     tsan_block_given(block, size);
     heap_tally_add(&part->tally, kind, -1, -(int64_t)size);
     part->balance -= (int64_t)size;
-    if (WEFT_UNLIKELY(part->balance < -SHRUNK_BYTES))
+    if (WEFT_UNLIKELY(part->balance < -SHRUNK_LEAST - part->patience))
         give_pages_back(part);
     /* The short way is for what mi_theap_malloc_small gave. Above WEFT_SMALL_MAX a block may have been reallocated, and
      * then its size does not tell what it came from. */

@@ -6,7 +6,10 @@
 #ifndef WEFT_HEAP_LIMBO_FT_H
 #define WEFT_HEAP_LIMBO_FT_H
 
-enum { HEAP_CHECK_BYTES = 4 << 20 /* obtained by a thread between two looks at what is due */ };
+enum {
+    HEAP_CHECK_BYTES = 4 << 20, /* obtained by a thread between two looks at what is due */
+    LIMBO_KEEP_BYTES = 1 << 20  /* up to which limbo takes blocks that need not wait there */
+};
 
 void *limbo_take_slow(thread *self, size_t size);
 void limbo_put(thread *self, void *block, size_t size);
@@ -14,6 +17,13 @@ void heap_limbo_book_stopped(const thread *of, weft_heap_stats *stats);
 
 /* Gives back what has lost its LOGGED bit, of any thread. World stopped by self, and nobody walks the heap. */
 void limbo_release_stopped(thread *self, thread *of);
+
+/* What a thread clears after a collection it will make again before the next, by all that is known: blocks that need not
+ * wait here do so all the same, since that is the shortest way to the next object of their size. */
+static inline bool limbo_keeps(const thread *self)
+{
+    return WEFT_UNLIKELY(self->gc.collecting) && self->heap.limbo.bytes < LIMBO_KEEP_BYTES && heap_magazine_bytes() > 0;
+}
 
 static inline void *heap_limbo_take(thread *self, heap_kind kind, size_t size)
 {
@@ -24,7 +34,9 @@ static inline void *heap_limbo_take(thread *self, heap_kind kind, size_t size)
 
 static inline bool heap_limbo_put(thread *self, heap_kind kind, void *block, size_t size)
 {
-    if (kind != HEAP_CONTAINER || !(object_bits((const weft_object *)block) & WEFT_BIT_LOGGED))
+    if (kind != HEAP_CONTAINER)
+        return false;
+    if (!(object_bits((const weft_object *)block) & WEFT_BIT_LOGGED) && !limbo_keeps(self))
         return false;
     limbo_put(self, block, size);
     return true;

@@ -95,6 +95,90 @@ TEST_CASE(gc_automatic, none starts inside a finalizer of an object that dies by
     values_close(&v);
 }
 
+/* ---- when there is nothing to do -------------------------------------------------------------------------------------- */
+
+typedef struct hoard {
+    weft_runtime *runtime;
+    weft_object **objects;
+    int count;
+} hoard;
+
+static void *drop_hoard(void *arg)
+{
+    const hoard *h = arg;
+    weft_thread *self = weft_thread_attach(h->runtime);
+    for (int i = 0; CHECK(self != NULL) && i < h->count; i++) {
+        weft_decref(self, h->objects[i]);
+        weft_safepoint(self);
+    }
+    CHECK_INT(weft_thread_detach(self), WEFT_OK);
+    return NULL;
+}
+
+TEST_CASE(gc_automatic, a thread that only frees starts none, whoever made the objects)
+{
+    enum { COUNT = 40000 };
+
+    static weft_object *objects[COUNT];
+    values v = knots_open();
+    REQUIRE(v.self != NULL);
+    set_thresholds(v.self, false);
+    CHECK_INT(weft_gc_enable(v.self), WEFT_OK);
+    for (int i = 0; i < COUNT; i++) {
+        objects[i] = knot_new(v.self, knots.quiet_type, i);
+        weft_safepoint(v.self);
+    }
+    uint64_t before = collections(v.self);
+    CHECK(before > 0);
+    for (int i = 0; i < COUNT / 2; i++) {
+        weft_decref(v.self, objects[i]);
+        weft_safepoint(v.self);
+    }
+    hoard h = {v.runtime, objects + COUNT / 2, COUNT / 2};
+    pthread_t id;
+    REQUIRE(pthread_create(&id, NULL, drop_hoard, &h) == 0);
+    CHECK_INT(weft_block_begin(v.self), WEFT_OK);
+    pthread_join(id, NULL);
+    CHECK_INT(weft_block_end(v.self), WEFT_OK);
+    CHECK_INT(knots_destroyed(), COUNT);
+    CHECK_INT(collections(v.self), before);
+    values_close(&v);
+}
+
+/* ---- no storms -------------------------------------------------------------------------------------------------------- */
+
+enum { STORM_THREADS = 4, STORM_ROUNDS = 10000, STORM_RING = 5 };
+
+/* Cycles, and a safepoint after each: every thread comes to know at the same time that a collection is due. */
+static void litter(int index, void *arg)
+{
+    weft_thread *self = weft_thread_attach(arg);
+    (void)index;
+    for (int i = 0; CHECK(self != NULL) && i < STORM_ROUNDS; i++) {
+        knot_ring_drop(self, knots.quiet_type, STORM_RING);
+        weft_safepoint(self);
+    }
+    CHECK_INT(weft_thread_detach(self), WEFT_OK);
+}
+
+TEST_CASE(gc_automatic, many threads that find one due at once start no more than one for each threshold of objects)
+{
+    values v = knots_open();
+    REQUIRE(v.self != NULL);
+    set_thresholds(v.self, false);
+    CHECK_INT(weft_gc_enable(v.self), WEFT_OK);
+    CHECK_INT(weft_block_begin(v.self), WEFT_OK);
+    test_threads(STORM_THREADS, litter, v.runtime);
+    CHECK_INT(weft_block_end(v.self), WEFT_OK);
+    uint64_t done = collections(v.self), made = STORM_THREADS * STORM_ROUNDS * STORM_RING;
+    CHECK(done > 0);
+    CHECK(done <= made / 300 + made / 3000); /* an increment or a full one beside every tenth */
+    CHECK(knots_destroyed() >= (int64_t)made * 9 / 10);
+    CHECK_INT(weft_gc_disable(v.self), WEFT_OK);
+    CHECK(weft_gc_collect(v.self, WEFT_GC_FULL) >= 0);
+    values_close(&v);
+}
+
 /* ---- the finalizer thread ----------------------------------------------------------------------------------------------- */
 
 static void note_thread(weft_thread *self, knot *k)

@@ -38,6 +38,7 @@ typedef struct bare_heap {
 
 static void open_heap(bare_heap *b)
 {
+    memset(b, 0, sizeof *b);
     CHECK_INT(heap_open(&b->heap), WEFT_OK);
     CHECK_INT(heap_thread_attach(&b->heap, &b->part), WEFT_OK);
 }

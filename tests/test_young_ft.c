@@ -192,21 +192,112 @@ TEST_CASE(young, a large block is used again for one of its size)
     values_close(&f.v);
 }
 
-TEST_CASE(young, dropping very much asks for a collection that gives it back)
+TEST_CASE(young, what a collection clears is where the next objects are made)
+{
+    fixture f = open_fixture();
+    if (heap_magazine_bytes() == 0)
+        SKIP("this heap uses no block again");
+
+    enum { CYCLES = 3000 };
+
+    const heap_thread *part = &thread_of(f.self)->heap;
+    for (int i = 0; i < CYCLES; i++)
+        cycle_new(&f);
+    CHECK_INT(weft_gc_collect(f.self, WEFT_GC_YOUNG), 2 * CYCLES);
+    CHECK(part->limbo.bytes > 0);
+    int64_t containers = part->tally.containers;
+    for (int i = 0; i < CYCLES; i++)
+        CHECK(is_young(cycle_new(&f)));
+    CHECK_INT(part->tally.containers, containers);
+    CHECK_INT(weft_gc_collect(f.self, WEFT_GC_YOUNG), 2 * CYCLES);
+    CHECK(part->limbo.bytes > 0);
+    CHECK_INT(weft_gc_collect(f.self, WEFT_GC_YOUNG), 0); /* nothing was made of it: it goes back */
+    CHECK_INT(part->limbo.bytes, 0);
+    for (int i = 0; i < 10 * CYCLES; i++)
+        cycle_new(&f);
+    CHECK(weft_gc_collect(f.self, WEFT_GC_FULL) > 0);
+    CHECK(part->limbo.bytes <= LIMBO_KEEP_BYTES + sizeof(node));
+    values_close(&f.v);
+}
+
+static uint64_t collections(weft_thread *self)
+{
+    weft_gc_stats stats;
+    CHECK_INT(weft_gc_statistics(self, &stats), WEFT_OK);
+    return stats.collections[WEFT_GC_YOUNG] + stats.collections[WEFT_GC_FULL];
+}
+
+TEST_CASE(young, very much that is dropped is given back without a collection and what lives stays young)
 {
     fixture f = open_fixture();
     const weft_type *large = node_type(f.self, 100000);
 
-    enum { COUNT = 200 };
+    enum { COUNT = 2000, LARGE = 200 }; /* chunks of the log come to be empty, and half full */
 
-    weft_object *nodes[COUNT];
+    static weft_object *nodes[COUNT], *larges[LARGE];
     for (int i = 0; i < COUNT; i++)
-        nodes[i] = weft_new(f.self, large);
+        nodes[i] = node_new(&f, NULL, NULL);
+    for (int i = 0; i < LARGE; i++)
+        larges[i] = weft_new(f.self, large);
+    uint64_t before = collections(f.self);
     for (int i = 0; i < COUNT; i++)
-        weft_decref(f.self, nodes[i]);
+        if (i < 1000 || i % 2)
+            weft_decref(f.self, nodes[i]);
+    for (int i = 0; i < LARGE; i++)
+        weft_decref(f.self, larges[i]);
     CHECK(thread_of(f.self)->heap.limbo.bytes > 10 << 20);
     weft_safepoint(f.self);
     CHECK_INT(thread_of(f.self)->heap.limbo.bytes, 0);
+    CHECK_INT(collections(f.self), before);
+    CHECK_INT(logged(f.self), 500);
+    for (int i = 1000; i < COUNT; i += 2)
+        CHECK(is_young(nodes[i]));
+    weft_object *cycle = cycle_new(&f);
+    CHECK(is_young(cycle));
+    CHECK_INT(weft_gc_collect(f.self, WEFT_GC_YOUNG), 2);
+    for (int i = 1000; i < COUNT; i += 2) {
+        CHECK(!is_young(nodes[i]));
+        CHECK_INT(weft_refcount(f.self, nodes[i]), 1);
+        weft_decref(f.self, nodes[i]);
+    }
+    values_close(&f.v);
+}
+
+/* Threads that drop at once, and one that stands at its safepoints meanwhile. */
+static void drop_large(int index, void *arg)
+{
+    fixture *f = arg;
+    weft_thread *self = weft_thread_attach(f->v.runtime);
+
+    enum { COUNT = 70, ROUNDS = 5 };
+
+    weft_object *nodes[COUNT];
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < COUNT; i++) {
+            nodes[i] = weft_new(self, f->type);
+            CHECK(nodes[i] != NULL);
+            weft_safepoint(self);
+        }
+        for (int i = 0; i < COUNT; i++) {
+            weft_decref(self, nodes[(i * 9 + index) % COUNT]);
+            weft_safepoint(self);
+        }
+    }
+    CHECK_INT(weft_thread_detach(self), WEFT_OK);
+}
+
+TEST_CASE(stress_young, threads that drop very much at once give it back while others run)
+{
+    fixture f = open_fixture();
+    f.type = node_type(f.self, 200000);
+    uint64_t before = collections(f.self);
+    CHECK_INT(weft_block_begin(f.self), WEFT_OK);
+    test_threads(4, drop_large, &f);
+    CHECK_INT(weft_block_end(f.self), WEFT_OK);
+    CHECK_INT(values_live(f.self), 0);
+    CHECK_INT(collections(f.self), before);
+    for (thread *t = f.v.runtime->all; t; t = t->all_next)
+        CHECK(t->heap.limbo.bytes < 13 << 20);
     values_close(&f.v);
 }
 
@@ -541,6 +632,43 @@ TEST_CASE(young, collections that find nothing come less and less often, and one
     for (int i = 0; i < COUNT; i++)
         weft_decref(f.self, nodes[i]);
     CHECK(weft_gc_collect(f.self, WEFT_GC_YOUNG) >= 0);
+    values_close(&f.v);
+}
+
+TEST_CASE(young, the threshold goes up by what is found and not past what its documentation says)
+{
+    fixture f = open_fixture();
+
+    enum { COUNT = 250000, YOUNG = 1000, LEAST = 50000, TOLD_LATE = YOUNG_CHUNK + 1 };
+
+    static weft_object *nodes[COUNT];
+    weft_gc_settings settings;
+    weft_gc_stats stats;
+    CHECK_INT(weft_gc_get_settings(f.self, &settings), WEFT_OK);
+    settings.young = YOUNG;
+    settings.floor = 10 * COUNT; /* no full one */
+    CHECK_INT(weft_gc_set_settings(f.self, &settings), WEFT_OK);
+    uint64_t number = 0, looked_at = 0, last = 0;
+    for (int i = 0; i < COUNT; i++) {
+        nodes[i] = node_new(&f, NULL, NULL);
+        weft_safepoint(f.self);
+        if (i % 100)
+            continue;
+        CHECK_INT(weft_gc_statistics(f.self, &stats), WEFT_OK);
+        if (stats.last.number == number)
+            continue;
+        uint64_t half = (uint64_t)i / 2, candidates = stats.last.candidates;
+        CHECK_INT(stats.last.generation, WEFT_GC_YOUNG);
+        CHECK(candidates >= YOUNG && candidates + TOLD_LATE >= (2 * last < LEAST ? 2 * last : LEAST));
+        CHECK(candidates <= (half > LEAST ? half : LEAST) + TOLD_LATE);
+        number = stats.last.number;
+        last = candidates;
+        looked_at += candidates;
+    }
+    CHECK_INT(looked_at + logged(f.self), COUNT); /* each once */
+    CHECK(number >= 8 && last > LEAST);
+    for (int i = 0; i < COUNT; i++)
+        weft_decref(f.self, nodes[i]);
     values_close(&f.v);
 }
 

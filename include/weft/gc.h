@@ -37,7 +37,10 @@ WEFT_API int weft_gc_is_enabled(weft_thread *self);
 /* When collections start by themselves, and how they are done. */
 typedef struct weft_gc_settings {
     uint32_t young;        /* a young one when this many more tracked objects were made than died since the last
-                             (GIL: 700, as CPython documents it; free-threaded: 10,000); 0: none by themselves */
+                             (GIL: 700, as CPython documents it). Free-threaded: 10,000, at least, and threads that look
+                             together look at as many each; one that finds hardly anything makes the next wait for
+                             twice as many, up to half of what the heap holds, 50,000 in a small one and 300,000 in a
+                             large one, until one finds much (docs/young.md). 0: none by themselves */
     uint32_t old;          /* GIL: as CPython 3.14's second threshold (10): how much of the old generation an
                              increment looks at. Free-threaded: unused */
     uint32_t growth;       /* free-threaded: a full one when objects, or bytes, have grown by this many per cent of what
@@ -55,11 +58,11 @@ WEFT_API weft_status weft_gc_set_settings(weft_thread *self, const weft_gc_setti
 
 /* What the schedule counts. */
 typedef struct weft_gc_counts {
-    uint64_t young; /* tracked objects made less those that died, since the last collection; never below 0 */
+    uint64_t young; /* tracked objects made less those that died, since the last collection; never below 0.
+                       Free-threaded: one made in the place of one that died counts no more, a death takes nothing off */
     uint64_t old;   /* GIL: young collections since the last increment. Free-threaded: since the last full one */
-    uint64_t
-        grown; /* tracked objects made less died since the last full one; free-threaded: an estimate, since the blocks
-                          of dead ones that threads keep at hand are in it */
+    uint64_t grown; /* tracked objects made less died since the last full one; free-threaded: an estimate, since the blocks
+                       of dead ones that threads keep at hand are in it */
     uint64_t survived; /* tracked objects that the last full one left */
 } weft_gc_counts;
 
