@@ -22,7 +22,7 @@ typedef struct mimalloc_body {
 
 enum {
     OBJECT_HEADER_BYTES = 16,
-    SHRUNK_BYTES = 8 << 20 /* a thread that has freed so much more than it allocated gives free pages back */
+    SHRUNK_BYTES = 2 << 20 /* a thread that has freed so much more than it allocated gives free pages back */
 };
 
 static mi_heap_t *heap_of(const heap *h, heap_kind kind)

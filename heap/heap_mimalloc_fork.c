@@ -2,8 +2,9 @@
  *
  * A child inherits a lock that another thread held, and nobody gives it back. Attached threads stand still outside
  * mimalloc. But an OS thread is given its part of a heap before it is attached, and mimalloc takes the part away when the OS
- * thread ends, in a thread-specific destructor of its own; both under a lock of that heap. And the first allocation that an
- * OS thread makes, whatever it is for, takes a lock of the whole process's, and so does the thread's end.
+ * thread ends, in a thread-specific destructor of its own; both under a lock of that heap. And where mimalloc is malloc as
+ * well (a program may link or preload it so), the first allocation that an OS thread makes, whatever it is for, takes a lock
+ * of the whole process's, and so does the thread's end.
  *
  * So OS threads are made known to mimalloc and given their parts under a mutex here, which the forking thread holds over
  * the fork. And OS threads that are ending are counted: from a moment before all thread-specific destructors to the third
@@ -60,7 +61,7 @@ static void thread_ends(void *unused)
         thread_ended(&parts_mutex);
 }
 
-/* mimalloc is malloc as well, and asking to be called at the thread's end may be the first allocation that the OS thread
+/* Where mimalloc is malloc as well, asking to be called at the thread's end may be the first allocation that the OS thread
  * makes. It cannot be asked under the mutex, since the C library takes a lock of its own for it, under which others may come
  * here. So mimalloc sets the thread up first, with a page that has room for what the C library will want. */
 static void thread_meets_mimalloc(void)
