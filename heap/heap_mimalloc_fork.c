@@ -13,6 +13,7 @@
  * Threads: any; attached or not. */
 #include <mimalloc.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "core/platform/platform.h"
 #include "heap/heap.h"
@@ -29,6 +30,7 @@ static uint32_t ending;
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static bool key_made;
+static bool is_malloc; /* mimalloc is; constant since the library was loaded */
 
 /* The OS thread's own. */
 static _Thread_local bool watched;          /* thread_ends will be called */
@@ -49,6 +51,13 @@ static void key_make(void)
     key_made = pthread_key_create(&key, thread_ended) == 0;
 }
 
+void parts_set_up(void)
+{
+    void *note = calloc(1, NOTE_BYTES);
+    is_malloc = note == NULL || mi_is_in_heap_region(note);
+    free(note);
+}
+
 static void thread_ends(void *unused)
 {
     (void)unused;
@@ -61,7 +70,7 @@ static void thread_ends(void *unused)
         thread_ended(&parts_mutex);
 }
 
-/* Where mimalloc is malloc as well, asking to be called at the thread's end may be the first allocation that the OS thread
+/* Where mimalloc is malloc as well: asking to be called at the thread's end may be the first allocation that the OS thread
  * makes. It cannot be asked under the mutex, since the C library takes a lock of its own for it, under which others may come
  * here. So mimalloc sets the thread up first, with a page that has room for what the C library will want. */
 static void thread_meets_mimalloc(void)
@@ -76,7 +85,8 @@ void parts_begin(void)
 {
     if (WEFT_UNLIKELY(!watched) && ended_rounds == 0) {
         pthread_once(&key_once, key_make);
-        thread_meets_mimalloc();
+        if (is_malloc)
+            thread_meets_mimalloc();
         watched = key_made && platform_at_thread_end(thread_ends);
     }
     pthread_mutex_lock(&parts_mutex);
