@@ -1,5 +1,7 @@
 # WeftMimalloc.cmake - mimalloc >= 3.6 for the free-threaded flavour: what setup.sh unpacked, what the system has, or
-# upstream's release by tag, in this order. Gives mimalloc::mimalloc.
+# upstream's release by tag, in this order. Gives mimalloc::mimalloc, and in WEFT_BEFORE_MIMALLOC what is linked before it:
+# a packaged library replaces malloc of the whole process if it comes before the C library, which nobody asked for, and
+# which costs memory: a page of mimalloc's for every size that anybody allocates.
 
 set(WEFT_MIMALLOC_MIN 3.6)
 set(WEFT_MIMALLOC_TAG v3.6.0)
@@ -9,7 +11,9 @@ if(NOT DEFINED Mimalloc_ROOT AND NOT DEFINED ENV{Mimalloc_ROOT})
     set(Mimalloc_ROOT "${WEFT_DEPS_DIR}/mimalloc")
 endif()
 find_package(Mimalloc ${WEFT_MIMALLOC_MIN} MODULE QUIET)
+set(WEFT_BEFORE_MIMALLOC "")
 if(Mimalloc_FOUND)
+    set(WEFT_BEFORE_MIMALLOC "-Wl,-lc") # not "c": g++ and clang++ move that to the end
     message(STATUS "mimalloc ${Mimalloc_VERSION}: ${Mimalloc_LIBRARY}")
     return()
 endif()

@@ -405,7 +405,7 @@ void gc_poll(thread *self)
 
 weft_status gc_open(weft_runtime *runtime)
 {
-    gc_shared *s = (gc_shared *)calloc(1, sizeof *s);
+    gc_shared *s = (gc_shared *)platform_map(sizeof *s); /* most of it is histograms, which are mostly never touched */
     if (s == NULL)
         return weft_error_set(WEFT_ERROR_MEMORY, "weft_runtime_new: out of memory");
     runtime->gc.shared = s;
@@ -423,7 +423,7 @@ no_weak:
 no_flavour:
     gc_helper_close(&s->helper);
     pthread_mutex_destroy(&s->lock);
-    free(s);
+    platform_release(s, sizeof *s);
     return weft_error_status();
 }
 
@@ -437,7 +437,7 @@ void gc_close(weft_runtime *runtime)
     gc_events_close(s);
     gc_helper_close(&s->helper);
     pthread_mutex_destroy(&s->lock);
-    free(s);
+    platform_release(s, sizeof *s);
 }
 
 /* Threads that are gone no longer gather, and wait for nothing. What their collections held stays with them for now: in a

@@ -11,6 +11,9 @@ weft_status mimalloc_check(void);
 /* "mimalloc 3.6.0": of the library, not of the header. */
 const char *mimalloc_name(void);
 
+/* When the library is loaded, with mimalloc's options as they will be. heap_mimalloc_fork.c. */
+void parts_set_up(void);
+
 /* Around giving the calling OS thread its part of a heap: no fork meanwhile. heap_mimalloc_fork.c. */
 void parts_begin(void);
 void parts_end(void);

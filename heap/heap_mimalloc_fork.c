@@ -3,8 +3,9 @@
  *
  * A child inherits a lock that another thread held, and nobody gives it back. Attached threads stand still outside
  * mimalloc. But an OS thread is given its part of a heap before it is attached, and mimalloc takes the part away when the OS
- * thread ends, in a thread-specific destructor of its own; both under a lock of that heap. And the first allocation that an
- * OS thread makes, whatever it is for, takes a lock of the whole process's, and so does the thread's end.
+ * thread ends, in a thread-specific destructor of its own; both under a lock of that heap. And where mimalloc is malloc as
+ * well (a program may link or preload it so), the first allocation that an OS thread makes, whatever it is for, takes a lock
+ * of the whole process's, and so does the thread's end.
  *
  * So OS threads are made known to mimalloc and given their parts under a mutex here, which the forking thread holds over
  * the fork. And OS threads that are ending are counted: from a moment before all thread-specific destructors to the third
@@ -13,6 +14,7 @@
  * Threads: any; attached or not. */
 #include <mimalloc.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "core/platform/platform.h"
 #include "heap/heap.h"
@@ -30,6 +32,7 @@ static bool unwatched; /* atomic: some OS thread ends, or has ended, without bei
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static bool key_made;
+static bool is_malloc; /* mimalloc is; constant since the library was loaded */
 
 /* The OS thread's own. */
 static _Thread_local bool watched;          /* thread_ends will be called */
@@ -50,6 +53,13 @@ static void key_make(void)
     key_made = pthread_key_create(&key, thread_ended) == 0;
 }
 
+void parts_set_up(void)
+{
+    void *note = calloc(1, NOTE_BYTES);
+    is_malloc = note == NULL || mi_is_in_heap_region(note);
+    free(note);
+}
+
 static void thread_ends(void *unused)
 {
     (void)unused;
@@ -62,7 +72,7 @@ static void thread_ends(void *unused)
         thread_ended(&parts_mutex);
 }
 
-/* mimalloc is malloc as well, and asking to be called at the thread's end may be the first allocation that the OS thread
+/* Where mimalloc is malloc as well: asking to be called at the thread's end may be the first allocation that the OS thread
  * makes. It cannot be asked under the mutex, since the C library takes a lock of its own for it, under which others may come
  * here. So mimalloc sets the thread up first, with a page that has room for what the C library will want. */
 static void thread_meets_mimalloc(void)
@@ -77,7 +87,8 @@ void parts_begin(void)
 {
     if (WEFT_UNLIKELY(!watched) && ended_rounds == 0) {
         pthread_once(&key_once, key_make);
-        thread_meets_mimalloc();
+        if (is_malloc)
+            thread_meets_mimalloc();
         watched = key_made && platform_at_thread_end(thread_ends);
         if (!watched)
             weft_store_relaxed(&unwatched, true); /* order: none - it is read under the mutex that comes next */

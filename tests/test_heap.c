@@ -249,28 +249,39 @@ static size_t resident(void)
     return pages * 4096;
 }
 
-TEST_CASE(heap, memory that is no longer used goes back to the system)
+/* Fills so many MiB, frees them, and wants most of them back. */
+static void fill_and_free(int mib)
 {
-    enum { BLOCKS = 128 * 1024, SIZE = 512 }; /* 64 MiB */
+    enum { MOST = 64, SIZE = 512, IN_MIB = (1 << 20) / SIZE };
 
-    static void *blocks[BLOCKS];
+    static void *blocks[MOST * IN_MIB];
     if (heap_magazine_bytes() == 0 || resident() == 0)
         SKIP("a sanitizer keeps freed memory, or the system does not tell");
     bare_heap b;
     open_heap(&b);
     memset(blocks, 1, sizeof blocks);
-    size_t empty = resident();
-    for (int i = 0; i < BLOCKS; i++) {
+    size_t empty = resident(), bytes = (size_t)mib << 20;
+    for (int i = 0; i < mib * IN_MIB; i++) {
         blocks[i] = heap_block_alloc(&b.heap, &b.part, HEAP_OBJECT, SIZE);
         REQUIRE(blocks[i] != NULL);
         memset(blocks[i], 1, SIZE);
     }
     size_t full = resident();
-    CHECK(full > empty + (50u << 20));
-    for (int i = 0; i < BLOCKS; i++)
+    CHECK(full > empty + bytes / 2);
+    for (int i = 0; i < mib * IN_MIB; i++)
         heap_block_free(&b.heap, &b.part, HEAP_OBJECT, blocks[i], SIZE);
-    CHECK(resident() < full - (48u << 20));
+    CHECK(resident() < full - bytes / 2);
     close_heap(&b);
+}
+
+TEST_CASE(heap, memory that is no longer used goes back to the system)
+{
+    fill_and_free(64);
+}
+
+TEST_CASE(heap, that of a small program does too)
+{
+    fill_and_free(6);
 }
 
 /* ---- raw memory -------------------------------------------------------------------------------------------------- */

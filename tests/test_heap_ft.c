@@ -1,6 +1,8 @@
 /* test_heap_ft.c - the heap with many threads: blocks of live and of ended ones, freed by others, walked while the others
  * stand still; and the promise to lock-free readers, that a dead object's block stays one until they are done. */
+#include <dlfcn.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -254,6 +256,51 @@ TEST_CASE(heap_ft, a freed block keeps its second word while it is free)
             CHECK_INT(*(volatile uint64_t *)&blocks[i][1], WEFT_SHARED_MERGED);
     }
     heap_close(&h);
+}
+
+/* ---- what it costs --------------------------------------------------------------------------------------------------- */
+
+TEST_CASE(heap_ft, malloc stays the business of the C library)
+{
+    Dl_info where;
+    if (strncmp(heap_name(), "mimalloc", 8) != 0)
+        SKIP("mimalloc alone would replace it");
+    REQUIRE(dladdr(dlsym(RTLD_DEFAULT, "malloc"), &where) != 0);
+    CHECK(strstr(where.dli_fname, "mimalloc") == NULL);
+}
+
+static size_t resident_kib(void)
+{
+    unsigned long pages = 0, all = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f == NULL)
+        return 0;
+    if (fscanf(f, "%lu %lu", &all, &pages) != 2)
+        pages = 0;
+    fclose(f);
+    return pages * 4;
+}
+
+TEST_CASE(heap_ft, a runtime with one object takes some hundred KiB)
+{
+    enum { COUNT = 32, MOST_KIB = 250 };
+
+    if (strncmp(heap_name(), "mimalloc", 8) != 0 || resident_kib() == 0)
+        SKIP("a sanitizer takes more, or the system does not tell");
+    weft_runtime *runtimes[COUNT];
+    size_t before = resident_kib();
+    for (int i = 0; i < COUNT; i++) {
+        runtimes[i] = weft_runtime_new(NULL);
+        weft_thread *self = weft_thread_attach(runtimes[i]);
+        weft_object *list = weft_list_new(self, 1);
+        REQUIRE(list != NULL);
+        weft_decref(self, list);
+        CHECK_INT(weft_thread_detach(self), WEFT_OK);
+    }
+    size_t after = resident_kib();
+    CHECK(after < before + COUNT * MOST_KIB);
+    for (int i = 0; i < COUNT; i++)
+        CHECK_INT(weft_runtime_free(runtimes[i]), WEFT_OK);
 }
 
 /* ---- what lock-free readers rely on ------------------------------------------------------------------------------------ */
