@@ -15,6 +15,8 @@
 #include "lib/place.h"
 #include "lib/timing.h"
 
+enum { LOOKS = 100000 /* before sleeping: some 100 us and more */ };
+
 typedef struct member {
     bench_team *team;
     pthread_t pthread;
@@ -29,8 +31,8 @@ struct bench_team {
     uint32_t count;        /* members with the caller; constant when all have started */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    uint32_t idle;   /* lock: members that have done their part */
-    uint32_t round;  /* lock: runs so far */
+    uint32_t idle;   /* lock to write, atomic to look: members that have done their part */
+    uint32_t round;  /* the same: runs so far */
     bool over;       /* lock: members may go */
     bench_body body; /* constant within a run; so is `arg` */
     void *arg;
@@ -48,14 +50,29 @@ static void keep_error(member *m, weft_status status)
 static void become_idle(bench_team *t)
 {
     pthread_mutex_lock(&t->lock);
-    t->idle++;
+    __atomic_fetch_add(&t->idle, 1, __ATOMIC_RELEASE);
     pthread_cond_broadcast(&t->changed);
     pthread_mutex_unlock(&t->lock);
+}
+
+/* True when *word is `value`; false after so many looks. On fewer cores than threads the one that is waited for may need
+ * this one's. */
+static bool spin_until(const uint32_t *word, uint32_t value, uint32_t looks)
+{
+    for (uint32_t i = 1; __atomic_load_n(word, __ATOMIC_ACQUIRE) != value; i++) {
+        if (i == looks)
+            return false;
+        if (i % 256 == 0)
+            sched_yield();
+    }
+    return true;
 }
 
 /* The caller's wait for all others. */
 static void wait_idle(bench_team *t)
 {
+    if (spin_until(&t->idle, t->count - 1, LOOKS))
+        return;
     pthread_mutex_lock(&t->lock);
     while (t->idle < t->count - 1)
         pthread_cond_wait(&t->changed, &t->lock);
@@ -65,20 +82,14 @@ static void wait_idle(bench_team *t)
 /* False: there will be no run after `round`. */
 static bool wait_round(bench_team *t, uint32_t round)
 {
+    if (spin_until(&t->round, round + 1, LOOKS))
+        return true;
     pthread_mutex_lock(&t->lock);
     while (t->round == round && !t->over)
         pthread_cond_wait(&t->changed, &t->lock);
     bool over = t->over;
     pthread_mutex_unlock(&t->lock);
     return !over;
-}
-
-/* On fewer cores than threads the one that is waited for may need this one's. */
-static void spin_until(const uint32_t *word, uint32_t value)
-{
-    for (uint32_t i = 1; __atomic_load_n(word, __ATOMIC_ACQUIRE) != value; i++)
-        if (i % 256 == 0)
-            sched_yield();
 }
 
 static void run_member(member *m, weft_thread *self)
@@ -105,7 +116,7 @@ static void *member_main(void *arg)
         round++;
         place_thread(m->index);
         __atomic_fetch_add(&t->awake, 1, __ATOMIC_RELEASE);
-        spin_until(&t->begun, round);
+        (void)spin_until(&t->begun, round, 0);
         weft_block_end(self);
         run_member(m, self);
         weft_block_begin(self);
@@ -182,13 +193,13 @@ void bench_team_free(weft_thread *self, bench_team *t)
 static double begin(bench_team *t)
 {
     pthread_mutex_lock(&t->lock);
-    t->idle = 0;
-    uint32_t round = ++t->round;
+    __atomic_store_n(&t->idle, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&t->awake, 0, __ATOMIC_RELAXED);
+    uint32_t round = __atomic_add_fetch(&t->round, 1, __ATOMIC_RELEASE);
     pthread_cond_broadcast(&t->changed);
     pthread_mutex_unlock(&t->lock);
     place_thread(0);
-    spin_until(&t->awake, t->count - 1);
+    (void)spin_until(&t->awake, t->count - 1, 0);
     double start = seconds_now();
     __atomic_store_n(&t->begun, round, __ATOMIC_RELEASE);
     return start;
