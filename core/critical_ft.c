@@ -82,7 +82,7 @@ static bool try_places_spinning(const thread *t, weft_critical *section)
     do {
         if (try_places(t, section))
             return true;
-    } while (lock_spin_step(&spin));
+    } while (lock_spin_wait(t, &spin));
     return false;
 }
 
@@ -93,7 +93,7 @@ static void wait_places(thread *t, const weft_critical *section)
     weft_object *other = section->second;
     for (;;) {
         lock_wait(t, &lock_kind_object, wanted);
-        if (other == NULL || try_lock_spinning(&lock_kind_object, other))
+        if (other == NULL || try_lock_spinning(t, &lock_kind_object, other))
             return;
         weft_lock_release_(wanted);
         weft_object *swap = wanted;

@@ -4,16 +4,13 @@
 
 /* ---- spinning ------------------------------------------------------------------------------------------------------- */
 
-/* 1 + 2 + ... + 32 pauses, of 10 to 40 ns each. */
-enum { SPIN_LAST = 32 };
+/* Pauses take 10 to 45 ns. A spin: 1 + 2 + ... + 32 of them. A wait: to 128, and then some more, 20 us and more in all. */
+enum { SPIN_LAST = 32, WAIT_LONGEST = 128, WAIT_MORE = 10 };
 
-static void spin_pause(void)
+static void spin_pauses(unsigned count)
 {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("isb" ::: "memory");
-#endif
+    for (unsigned i = 0; i < count; i++)
+        platform_pause();
 }
 
 /* On one processor the holder cannot run while this thread spins. */
@@ -37,9 +34,27 @@ bool lock_spin_step(lock_spin *spin)
     }
     if (spin->pauses > SPIN_LAST)
         return false;
-    for (unsigned i = 0; i < spin->pauses; i++)
-        spin_pause();
+    spin_pauses(spin->pauses);
     spin->pauses *= 2;
+    return true;
+}
+
+/* The longer it lasts the rarer are its looks, each of which takes the lock's line away from the one that works under it:
+ * who waits for long lets the others work undisturbed. */
+bool lock_spin_wait(const thread *t, lock_spin *spin)
+{
+    if (spin->pauses == 0) {
+        if (!spin_is_useful())
+            return false;
+        spin->pauses = 1;
+    }
+    if (spin->more == WAIT_MORE || (weft_load_relaxed(t->head.poll) & SLOT_STOP))
+        return false;
+    spin_pauses(spin->pauses);
+    if (spin->pauses < WAIT_LONGEST)
+        spin->pauses *= 2;
+    else
+        spin->more++;
     return true;
 }
 

@@ -9,6 +9,13 @@ bool lock_spin_step(lock_spin *spin)
     return false;
 }
 
+bool lock_spin_wait(const thread *self, lock_spin *spin)
+{
+    (void)self;
+    (void)spin;
+    return false;
+}
+
 void critical_leave_all(thread *t)
 {
     (void)t;

@@ -114,6 +114,16 @@ static inline weft_object *dict_store_locked(weft_thread *self, dict_entry *e, w
     return old;
 }
 
+static __attribute__((noinline)) weft_status dict_set_shared(weft_thread *self, dict *d, weft_object *key,
+                                                             uint64_t hash, weft_object *value)
+{
+    dict_change c = {.value = value, .whatever = true};
+    int found = dict_change_shared(self, d, key, hash, &c);
+    if (c.old != NULL)
+        ref_drop(self, c.old, c.peeked);
+    return found < 0 ? (weft_status)found : WEFT_OK;
+}
+
 weft_status weft_dict_set(weft_thread *self, weft_object *o, weft_object *key, weft_object *value)
 {
     WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
@@ -124,6 +134,8 @@ weft_status weft_dict_set(weft_thread *self, weft_object *o, weft_object *key, w
     if (WEFT_UNLIKELY(value == NULL))
         return dict_null_error(__func__, "the value");
     dict *d = dict_of(o);
+    if (!guard_alone(self, o))
+        return dict_set_shared(self, d, key, hash, value);
     weft_object *old = NULL;
     guard g;
     dict_search s;
@@ -192,6 +204,16 @@ int weft_dict_set_default(weft_thread *self, weft_object *o, weft_object *key, w
     return found;
 }
 
+static __attribute__((noinline)) int dict_replace_shared(weft_thread *self, dict *d, weft_object *key, uint64_t hash,
+                                                         weft_object *expected, weft_object *value)
+{
+    dict_change c = {.value = value, .expected = expected};
+    int found = dict_change_shared(self, d, key, hash, &c);
+    if (c.old != NULL)
+        ref_drop(self, c.old, c.peeked);
+    return found < 0 ? found : c.stored;
+}
+
 int weft_dict_replace(weft_thread *self, weft_object *o, weft_object *key, weft_object *expected, weft_object *value)
 {
     WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
@@ -202,6 +224,8 @@ int weft_dict_replace(weft_thread *self, weft_object *o, weft_object *key, weft_
     if (WEFT_UNLIKELY(value == NULL))
         return dict_null_error(__func__, "the value");
     dict *d = dict_of(o);
+    if (!guard_alone(self, o))
+        return dict_replace_shared(self, d, key, hash, expected, value);
     weft_object *old = NULL;
     guard g;
     dict_search s;
