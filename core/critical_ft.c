@@ -76,12 +76,14 @@ static bool try_places(const thread *t, weft_critical *section)
     return false;
 }
 
-static bool try_places_spinning(const thread *t, weft_critical *section)
+static bool try_places_spinning(thread *t, weft_critical *section)
 {
     lock_spin spin = {0};
     do {
-        if (try_places(t, section))
+        if (try_places(t, section)) {
+            lock_spin_end(t, &spin);
             return true;
+        }
     } while (lock_spin_wait(t, &spin));
     return false;
 }

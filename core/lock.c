@@ -1,12 +1,14 @@
 /* lock.c - waiting for a lock: spin a little, leave the world, park, enter again. Attached threads. */
 #include "core/lock.h"
 
-bool try_lock_spinning(const thread *self, const lock_kind *kind, void *lock)
+bool try_lock_spinning(thread *self, const lock_kind *kind, void *lock)
 {
     lock_spin spin = {0};
     do {
-        if (kind->try_take(lock))
+        if (kind->try_take(lock)) {
+            lock_spin_end(self, &spin);
             return true;
+        }
     } while (lock_spin_wait(self, &spin));
     return false;
 }

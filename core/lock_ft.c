@@ -4,8 +4,9 @@
 
 /* ---- spinning ------------------------------------------------------------------------------------------------------- */
 
-/* Pauses take 10 to 45 ns. A spin: 1 + 2 + ... + 32 of them. A wait: to 128, and then some more, 20 us and more in all. */
-enum { SPIN_LAST = 32, WAIT_LONGEST = 128, WAIT_MORE = 10 };
+/* A pause takes 10 to 45 ns. A spin: 1 + 2 + ... + 32 of them. A wait: steps that double to 128, unless they begin above that,
+ * and make WAIT_MOST together or one step more: 20 us and more. */
+enum { SPIN_LAST = 32, WAIT_LONGEST = 128, WAIT_MOST = 1500, WAIT_FIRST_MOST = 256, WAIT_AGAIN_NS = 5000 };
 
 static void spin_pauses(unsigned count)
 {
@@ -39,23 +40,41 @@ bool lock_spin_step(lock_spin *spin)
     return true;
 }
 
-/* The longer it lasts the rarer are its looks, each of which takes the lock's line away from the one that works under it:
- * who waits for long lets the others work undisturbed. */
-bool lock_spin_wait(const thread *t, lock_spin *spin)
+/* Pauses before the first look. Who has to wait again within microseconds of the last time is one of several that do little
+ * but use this lock. In turns they are slow: each turn moves the lock's line, and those of what it guards, from core to core.
+ * So one of them stays away for longer, in which the other has all of it to itself, and they are faster one after the other
+ * (Dice, "Malthusian Locks", EuroSys 2017). Two that meet by chance now and then look at once. */
+static uint32_t wait_first(thread *t)
+{
+    uint32_t first = t->lock_patience.first;
+    if (platform_now_ns() - t->lock_patience.ended_ns < WAIT_AGAIN_NS)
+        first = first < WAIT_FIRST_MOST ? first * 2 : first;
+    else
+        first /= 2;
+    t->lock_patience.first = first ? first : 1;
+    return t->lock_patience.first;
+}
+
+bool lock_spin_wait(thread *t, lock_spin *spin)
 {
     if (spin->pauses == 0) {
         if (!spin_is_useful())
             return false;
-        spin->pauses = 1;
+        spin->pauses = wait_first(t);
     }
-    if (spin->more == WAIT_MORE || (weft_load_relaxed(t->head.poll) & SLOT_STOP))
+    if (spin->made >= WAIT_MOST || (weft_load_relaxed(t->head.poll) & SLOT_STOP))
         return false;
     spin_pauses(spin->pauses);
+    spin->made += spin->pauses;
     if (spin->pauses < WAIT_LONGEST)
         spin->pauses *= 2;
-    else
-        spin->more++;
     return true;
+}
+
+void lock_spin_end(thread *t, const lock_spin *spin)
+{
+    if (spin->pauses != 0)
+        t->lock_patience.ended_ns = platform_now_ns();
 }
 
 /* ---- waiting for it ----------------------------------------------------------------------------------------------------- */

@@ -24,17 +24,6 @@ static inline void platform_pause(void)
 #endif
 }
 
-/* Fetches the line of p to be written, which is to say that no other core keeps it; a hint. (What the compiler makes of its own
- * for x86-64 fetches to read, unless told that every processor has this.) */
-static inline void platform_prefetch_write(const void *p)
-{
-#if defined(__x86_64__)
-    __asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
-#else
-    __builtin_prefetch(p, 1);
-#endif
-}
-
 unsigned platform_cores(void); /* that this process may use, at least 1 */
 
 /* After platform_barrier every other thread of the process has executed a full memory barrier since the call began:

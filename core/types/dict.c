@@ -114,16 +114,6 @@ static inline weft_object *dict_store_locked(weft_thread *self, dict_entry *e, w
     return old;
 }
 
-static __attribute__((noinline)) weft_status dict_set_shared(weft_thread *self, dict *d, weft_object *key,
-                                                             uint64_t hash, weft_object *value)
-{
-    dict_change c = {.value = value, .whatever = true};
-    int found = dict_change_shared(self, d, key, hash, &c);
-    if (c.old != NULL)
-        ref_drop(self, c.old, c.peeked);
-    return found < 0 ? (weft_status)found : WEFT_OK;
-}
-
 weft_status weft_dict_set(weft_thread *self, weft_object *o, weft_object *key, weft_object *value)
 {
     WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
@@ -202,16 +192,6 @@ int weft_dict_set_default(weft_thread *self, weft_object *o, weft_object *key, w
     guard_leave(self, &g);
     dict_search_end(self, &s);
     return found;
-}
-
-static __attribute__((noinline)) int dict_replace_shared(weft_thread *self, dict *d, weft_object *key, uint64_t hash,
-                                                         weft_object *expected, weft_object *value)
-{
-    dict_change c = {.value = value, .expected = expected};
-    int found = dict_change_shared(self, d, key, hash, &c);
-    if (c.old != NULL)
-        ref_drop(self, c.old, c.peeked);
-    return found < 0 ? found : c.stored;
 }
 
 int weft_dict_replace(weft_thread *self, weft_object *o, weft_object *key, weft_object *expected, weft_object *value)

@@ -51,19 +51,11 @@ static inline void dict_let_go(weft_thread *self, weft_object *key, weft_object 
         ref_drop(self, value, peeked);
 }
 
-/* A value to be stored, and what came of it. */
-typedef struct dict_change {
-    weft_object *value;    /* borrowed */
-    weft_object *expected; /* is stored only in place of this one (NULL: if the key is new), or */
-    bool whatever;         /* is there */
-    bool stored;
-    bool peeked;      /* how the old one is to be dropped */
-    weft_object *old; /* what was there, if it was replaced: the reference is the caller's */
-} dict_change;
-
-/* Stores a value, for a dict that is not the caller's alone (guard_alone). 1 the key was there, 0 it was not, or a negative
- * status. dict_shared.c. */
-int dict_change_shared(weft_thread *self, dict *d, weft_object *key, uint64_t hash, dict_change *c);
+/* weft_dict_set, weft_dict_replace and dict_put of a dict that is not the caller's alone (guard_alone): dict_shared.c. */
+weft_status dict_set_shared(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object *value);
+int dict_replace_shared(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object *expected,
+                        weft_object *value);
+int dict_put_shared(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object *value, weft_object **old);
 
 /* Sets an entry, for a dict known to be one and a hash known; unless `old` is NULL, *old is what was there or NULL. 1 the
  * key was there, 0 it is new, or a negative status. dict_ops.c. */

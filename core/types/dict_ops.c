@@ -8,20 +8,6 @@
 
 /* ---- one entry, for dicts and sets ------------------------------------------------------------------------------ */
 
-static __attribute__((noinline)) int dict_put_shared(weft_thread *self, dict *d, weft_object *key, uint64_t hash,
-                                                     weft_object *value, weft_object **old)
-{
-    dict_change c = {.value = value, .whatever = true};
-    int found = dict_change_shared(self, d, key, hash, &c);
-    if (c.old != NULL && old != NULL && c.peeked)
-        ref_linger(self, c.old);
-    else if (c.old != NULL && old == NULL)
-        ref_drop(self, c.old, c.peeked);
-    if (old != NULL && found >= 0)
-        *old = c.old;
-    return found;
-}
-
 int dict_put(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object *value, weft_object **old)
 {
     if (!guard_alone(self, &d->object))

@@ -27,7 +27,6 @@ static inline __attribute__((always_inline)) dict_hint look_ahead(const dict_tab
         dict_entry *e = &entries[number];
         if (e->hash != hash)
             continue;
-        platform_prefetch_write(&e->value);
         return (dict_hint){.table = t, .entry = e, .slot = w.slot};
     }
 }
@@ -70,9 +69,19 @@ static inline int find_hinted(weft_thread *self, dict *d, weft_object *key, uint
     return dict_find(self, d, key, hash, g, s);
 }
 
+/* A value to be stored, and what came of it. */
+typedef struct change {
+    weft_object *value;    /* borrowed */
+    weft_object *expected; /* is stored only in place of this one (NULL: if the key is new), or */
+    bool whatever;         /* is there */
+    bool stored;
+    bool peeked;      /* how the old one is to be dropped */
+    weft_object *old; /* what was there, if it was replaced: the reference is the caller's */
+} change;
+
 /* In the guard, with a reference to c->value that goes to the entry if the key is there. */
-static int change_locked(weft_thread *self, dict *d, weft_object *key, uint64_t hash, int found, dict_search *s,
-                         dict_change *c)
+static inline __attribute__((always_inline)) int change_locked(weft_thread *self, dict *d, weft_object *key,
+                                                               uint64_t hash, int found, dict_search *s, change *c)
 {
     weft_object *there = found == 1 ? s->entry->value : NULL;
     c->stored = found >= 0 && (c->whatever || there == c->expected);
@@ -89,12 +98,12 @@ static int change_locked(weft_thread *self, dict *d, weft_object *key, uint64_t 
     return status == WEFT_OK ? found : (int)status;
 }
 
-int dict_change_shared(weft_thread *self, dict *d, weft_object *key, uint64_t hash, dict_change *c)
+/* 1 the key was there, 0 it was not, or a negative status. */
+static inline __attribute__((always_inline)) int change_shared(weft_thread *self, dict *d, weft_object *key,
+                                                               uint64_t hash, change *c)
 {
     guard g;
     dict_search s;
-    c->old = NULL;
-    platform_prefetch_write(c->value);
     dict_hint hint = dict_look_ahead(self, d, hash);
     weft_incref(self, c->value);
     guard_enter_shared(self, &g, &d->object);
@@ -105,5 +114,37 @@ int dict_change_shared(weft_thread *self, dict *d, weft_object *key, uint64_t ha
     dict_search_end(self, &s);
     if (c->old == NULL)
         weft_decref(self, c->value); /* a new entry has taken its own */
+    return found;
+}
+
+weft_status dict_set_shared(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object *value)
+{
+    change c = {.value = value, .whatever = true};
+    int found = change_shared(self, d, key, hash, &c);
+    if (c.old != NULL)
+        ref_drop(self, c.old, c.peeked);
+    return found < 0 ? (weft_status)found : WEFT_OK;
+}
+
+int dict_replace_shared(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object *expected,
+                        weft_object *value)
+{
+    change c = {.value = value, .expected = expected};
+    int found = change_shared(self, d, key, hash, &c);
+    if (c.old != NULL)
+        ref_drop(self, c.old, c.peeked);
+    return found < 0 ? found : c.stored;
+}
+
+int dict_put_shared(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object *value, weft_object **old)
+{
+    change c = {.value = value, .whatever = true};
+    int found = change_shared(self, d, key, hash, &c);
+    if (c.old != NULL && old != NULL && c.peeked)
+        ref_linger(self, c.old);
+    else if (c.old != NULL && old == NULL)
+        ref_drop(self, c.old, c.peeked);
+    if (old != NULL && found >= 0)
+        *old = c.old;
     return found;
 }
