@@ -6,7 +6,7 @@
 
 /* A pause takes 10 to 45 ns. A spin: 1 + 2 + ... + 32 of them. A wait: steps that double to 128, unless they begin above that,
  * and make WAIT_MOST together or one step more: 20 us and more. */
-enum { SPIN_LAST = 32, WAIT_LONGEST = 128, WAIT_MOST = 1500, WAIT_FIRST_MOST = 256, WAIT_AGAIN_NS = 5000 };
+enum { SPIN_LAST = 32, WAIT_LONGEST = 128, WAIT_MOST = 1500, WAIT_FIRST_MOST = 512, WAIT_AGAIN_NS = 5000 };
 
 static void spin_pauses(unsigned count)
 {
