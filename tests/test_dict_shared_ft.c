@@ -1,6 +1,7 @@
 /* Storing into dicts that several threads use: the search is made before the lock is taken, and the lock may be waited for
  * while the dict changes. Seeds are printed. */
 #include <pthread.h>
+#include <stdio.h>
 
 #include "core/parking.h"
 #include "values.h"
@@ -57,7 +58,7 @@ static void refill_under_lock(weft_thread *self, meeting *m)
 TEST_CASE(dict_shared, a value stored by a thread that waited while the table was replaced is in the new table)
 {
     values v = values_open();
-    for (int round = 0; round < 20; round++) {
+    for (int round = 0; round < 5; round++) {
         meeting m = {.runtime = v.runtime, .dict = weft_dict_new(v.self), .value = weft_int_new(v.self, 4711)};
         for (int i = 0; i < MANY; i++)
             m.keys[i] = weft_int_new(v.self, 1000 + i);
