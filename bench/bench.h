@@ -65,6 +65,13 @@ extern const probe bench_probes[]; /* ends with a NULL name */
 typedef weft_status (*bench_body)(weft_thread *self, uint32_t index, void *arg);
 double bench_run_threads(weft_thread *self, uint32_t threads, bench_body body, void *arg);
 
+/* The same, with the same OS threads for each run of a team: bench_team_run returns what bench_run_threads does. Between
+ * runs they sleep in blocking regions. NULL: an error is set. */
+typedef struct bench_team bench_team;
+bench_team *bench_team_new(weft_thread *self, uint32_t threads);
+double bench_team_run(weft_thread *self, bench_team *team, bench_body body, void *arg);
+void bench_team_free(weft_thread *self, bench_team *team);
+
 /* The sub-commands: tasks.c and probe.c. The result is the exit status. */
 int bench_run_workload(const workload *w, const bench_options *options);
 int bench_run_probe(const char *name, uint32_t threads, bool trial);

@@ -29,6 +29,12 @@ typedef struct thread {
     bool inherits;      /* forked in a world it had stopped: fork_inherit is due when that runs again */
     bool stopping;      /* has the world stopped */
     bool destroying;    /* inside object_destroy's loop */
+
+    struct {
+        uint64_t ended_ns;        /* when it last got a lock that it had to wait for */
+        uint32_t first;           /* pauses before its first look at the next */
+        uint32_t short_of;        /* how many times in a row, more or less, it has spun in vain */
+    } lock_patience;              /* core/lock_ft.c */
     struct lock_waiting *waiting; /* the lock it waits for, or NULL; atomic: core/lock.h */
     weft_object
         *merging;       /* an object whose reference it gives up, and no queue had memory for: queue_ft.c; also who has

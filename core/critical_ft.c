@@ -76,13 +76,15 @@ static bool try_places(const thread *t, weft_critical *section)
     return false;
 }
 
-static bool try_places_spinning(const thread *t, weft_critical *section)
+static bool try_places_spinning(thread *t, weft_critical *section)
 {
     lock_spin spin = {0};
     do {
-        if (try_places(t, section))
+        if (try_places(t, section)) {
+            lock_spin_end(t, &spin);
             return true;
-    } while (lock_spin_step(&spin));
+        }
+    } while (lock_spin_wait(t, &spin));
     return false;
 }
 
@@ -93,7 +95,7 @@ static void wait_places(thread *t, const weft_critical *section)
     weft_object *other = section->second;
     for (;;) {
         lock_wait(t, &lock_kind_object, wanted);
-        if (other == NULL || try_lock_spinning(&lock_kind_object, other))
+        if (other == NULL || try_lock_spinning(t, &lock_kind_object, other))
             return;
         weft_lock_release_(wanted);
         weft_object *swap = wanted;

@@ -1,13 +1,15 @@
 /* lock.c - waiting for a lock: spin a little, leave the world, park, enter again. Attached threads. */
 #include "core/lock.h"
 
-bool try_lock_spinning(const lock_kind *kind, void *lock)
+bool try_lock_spinning(thread *self, const lock_kind *kind, void *lock)
 {
     lock_spin spin = {0};
     do {
-        if (kind->try_take(lock))
+        if (kind->try_take(lock)) {
+            lock_spin_end(self, &spin);
             return true;
-    } while (lock_spin_step(&spin));
+        }
+    } while (lock_spin_wait(self, &spin));
     return false;
 }
 
@@ -35,14 +37,14 @@ void lock_wait(thread *self, const lock_kind *kind, void *lock)
 {
     lock_waiting waiting = {.waiter = {.state = PARKING_WAITING}, .kind = kind, .lock = lock};
     uint64_t since = platform_now_ns();
-    while (!lock_sleep(self, &waiting, since) && !try_lock_spinning(kind, lock))
+    while (!lock_sleep(self, &waiting, since) && !try_lock_spinning(self, kind, lock))
         ;
 }
 
 /* With the lock in hand the sections are only tried: waiting for them would hold up others in the opposite order. */
 void lock_take(thread *self, const lock_kind *kind, void *lock)
 {
-    while (!try_lock_spinning(kind, lock)) {
+    while (!try_lock_spinning(self, kind, lock)) {
         struct weft_critical *aside = critical_set_aside(self);
         lock_wait(self, kind, lock);
         critical_put_back(self, aside);

@@ -28,8 +28,8 @@ typedef struct lock_waiting {
 /* A waiter of more than this is handed the lock. */
 enum { LOCK_FAIR_NS = 1000000 };
 
-/* Tries for the few microseconds that sleeping would cost. */
-bool try_lock_spinning(const lock_kind *kind, void *lock);
+/* Tries for about as long as sleeping and being woken would cost. */
+bool try_lock_spinning(thread *self, const lock_kind *kind, void *lock);
 
 /* Takes the lock, away from the world while it sleeps. The thread's sections have been set aside. */
 void lock_wait(thread *self, const lock_kind *kind, void *lock);
@@ -40,9 +40,16 @@ void lock_take(thread *self, const lock_kind *kind, void *lock);
 /* A pause in spinning, longer each time; false: it has been long enough. */
 typedef struct lock_spin {
     unsigned pauses; /* of the next step; 0: not begun */
+    unsigned made;   /* lock_spin_wait: so far */
 } lock_spin;
 
+/* A microsecond or two in all. */
 bool lock_spin_step(lock_spin *spin);
+
+/* For who would otherwise sleep until a lock is given back: some 20 microseconds, or until a stop is asked for. */
+bool lock_spin_wait(thread *self, lock_spin *spin);
+/* After that, with the lock. */
+void lock_spin_end(thread *self, const lock_spin *spin);
 
 /* In a forked child, after parking_after_fork_child, for each thread that is gone: a lock that was handed to it while it
  * slept is given back. */

@@ -4,16 +4,21 @@
 
 /* ---- spinning ------------------------------------------------------------------------------------------------------- */
 
-/* 1 + 2 + ... + 32 pauses, of 10 to 40 ns each. */
-enum { SPIN_LAST = 32 };
+/* A pause takes 10 to 45 ns. A spin: 1 + 2 + ... + 32 of them. A wait: steps that double to 128, unless they begin above that,
+ * and make WAIT_MOST together or one step more: 20 us and more. Half of that after a wait in vain, and so on. */
+enum {
+    SPIN_LAST = 32,
+    WAIT_LONGEST = 128,
+    WAIT_MOST = 1500,
+    WAIT_HALVINGS = 4,
+    WAIT_FIRST_MOST = 512,
+    WAIT_AGAIN_NS = 5000
+};
 
-static void spin_pause(void)
+static void spin_pauses(unsigned count)
 {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("isb" ::: "memory");
-#endif
+    for (unsigned i = 0; i < count; i++)
+        platform_pause();
 }
 
 /* On one processor the holder cannot run while this thread spins. */
@@ -37,10 +42,59 @@ bool lock_spin_step(lock_spin *spin)
     }
     if (spin->pauses > SPIN_LAST)
         return false;
-    for (unsigned i = 0; i < spin->pauses; i++)
-        spin_pause();
+    spin_pauses(spin->pauses);
     spin->pauses *= 2;
     return true;
+}
+
+/* Pauses before the first look. Who has to wait again within microseconds of the last time is one of several that do little
+ * but use this lock. In turns they are slow: each turn moves the lock's line, and those of what it guards, from core to core.
+ * So one of them stays away for longer, in which the other has all of it to itself, and they are faster one after the other
+ * (Dice, "Malthusian Locks", EuroSys 2017). Two that meet by chance now and then look at once. */
+static uint32_t wait_first(thread *t)
+{
+    uint32_t first = t->lock_patience.first;
+    if (platform_now_ns() - t->lock_patience.ended_ns < WAIT_AGAIN_NS)
+        first = first < WAIT_FIRST_MOST ? first * 2 : first;
+    else
+        first /= 2;
+    t->lock_patience.first = first ? first : 1;
+    return t->lock_patience.first;
+}
+
+/* Spinning as long as sleeping would cost is never worse than twice the best (Karlin, Manasse, McGeoch and Owicki, SODA 1990).
+ * Where threads outnumber cores the holder may not be running; then waits are in vain, and become short. */
+bool lock_spin_wait(thread *t, lock_spin *spin)
+{
+    if (spin->pauses == 0) {
+        if (!spin_is_useful())
+            return false;
+        spin->pauses = wait_first(t);
+    }
+    uint32_t most = (uint32_t)WAIT_MOST >> t->lock_patience.short_of;
+    if (spin->made >= most) {
+        if (t->lock_patience.short_of < WAIT_HALVINGS)
+            t->lock_patience.short_of++;
+        return false;
+    }
+    if (weft_load_relaxed(t->head.poll) & SLOT_STOP)
+        return false;
+    if (spin->pauses > most)
+        spin->pauses = most;
+    spin_pauses(spin->pauses);
+    spin->made += spin->pauses;
+    if (spin->pauses < WAIT_LONGEST)
+        spin->pauses *= 2;
+    return true;
+}
+
+void lock_spin_end(thread *t, const lock_spin *spin)
+{
+    if (spin->pauses == 0)
+        return;
+    t->lock_patience.ended_ns = platform_now_ns();
+    if (t->lock_patience.short_of > 0)
+        t->lock_patience.short_of--;
 }
 
 /* ---- waiting for it ----------------------------------------------------------------------------------------------------- */

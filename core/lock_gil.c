@@ -9,6 +9,19 @@ bool lock_spin_step(lock_spin *spin)
     return false;
 }
 
+bool lock_spin_wait(thread *self, lock_spin *spin)
+{
+    (void)self;
+    (void)spin;
+    return false;
+}
+
+void lock_spin_end(thread *self, const lock_spin *spin)
+{
+    (void)self;
+    (void)spin;
+}
+
 void critical_leave_all(thread *t)
 {
     (void)t;

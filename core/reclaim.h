@@ -10,7 +10,7 @@
 struct thread;
 struct weft_runtime;
 
-enum { RECLAIM_BATCH = 126 };
+enum { RECLAIM_BATCH = 254 };
 
 typedef struct reclaim_batch {
     struct reclaim_batch *next;

@@ -111,7 +111,7 @@ void heap_statistics_stopped(heap *h, weft_heap_stats *stats);
 /* Bytes of the block that a request of `size` (a multiple of 16, up to WEFT_SMALL_MAX) gets. */
 size_t heap_block_size(size_t size);
 
-/* Bytes a thread may keep in one magazine; 0: none. */
+/* Bytes a thread may keep in one magazine, or four times that of the smallest blocks (magazine.c); 0: none. */
 size_t heap_magazine_bytes(void);
 
 /* A name for reports: "mimalloc 3.6.0", "pymalloc", "system". */

@@ -14,7 +14,11 @@
 
 #define COLD __attribute__((noinline, cold))
 
-enum { MAGAZINE_LEAST = 8 }; /* blocks that a magazine may hold at least, and keeps when its thread goes to the pool */
+enum {
+    MAGAZINE_LEAST = 8,   /* blocks that a magazine may hold at least, and keeps when its thread goes to the pool */
+    MAGAZINE_NUMBER = 32, /* bytes of an int or a float: the most there are of, and they come and go with whole lists */
+    MAGAZINE_TIMES = 4    /* so a magazine of those may hold so many times the bytes */
+};
 
 bool heap_count_down(heap *h)
 {
@@ -96,7 +100,7 @@ static inline void give_back(thread *self, heap_kind kind, void *block, size_t r
 /* Blocks that a magazine for `block_size` may ever hold. */
 static uint32_t magazine_capacity(size_t block_size)
 {
-    size_t blocks = heap_magazine_bytes() / block_size;
+    size_t blocks = heap_magazine_bytes() / block_size * (block_size <= MAGAZINE_NUMBER ? MAGAZINE_TIMES : 1);
     return (uint32_t)(blocks > MAGAZINE_LEAST ? blocks : MAGAZINE_LEAST);
 }
 

@@ -26,7 +26,7 @@ TEST_CASE(reclaim, alone a thread need not wait)
     values v = values_open();
     for (int i = 0; i < 10000; i++)
         retire_bytes(v.self, 64);
-    CHECK(waiting(v.self) <= 126 * 64);
+    CHECK(waiting(v.self) <= RECLAIM_BATCH * 64);
     weft_mem_retire(v.self, NULL, 64);
     retire_bytes(v.self, 1 << 20);
     CHECK(waiting(v.self) < 1 << 20);
@@ -93,7 +93,7 @@ TEST_CASE(reclaim, memory waits for a reader that runs until it passes a safepoi
     still s = {.runtime = weft_runtime_new(NULL)};
     test_threads(2, retire_beside_reader, &s);
     CHECK(s.during >= 999 * 256);
-    CHECK(s.after <= 126 * 256); /* an open batch at most */
+    CHECK(s.after <= RECLAIM_BATCH * 256); /* an open batch at most */
     CHECK_INT(weft_runtime_free(s.runtime), WEFT_OK);
 }
 
@@ -101,7 +101,7 @@ TEST_CASE(reclaim, memory does not wait for a reader that blocks)
 {
     still s = {.runtime = weft_runtime_new(NULL), .blocked = true};
     test_threads(2, retire_beside_reader, &s);
-    CHECK(s.during <= 126 * 256);
+    CHECK(s.during <= RECLAIM_BATCH * 256);
     CHECK_INT(weft_runtime_free(s.runtime), WEFT_OK);
 }
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENTRIES = 100000, STEPS = 20000, ITEMS = 1000 };
+enum { ENTRIES = 100000, STEPS = 20000, ITEMS = 1000, BLOCK = 1000 };
 
 typedef struct shared {
     weft_runtime *runtime;
@@ -121,12 +121,12 @@ static weft_status get_one(weft_thread *self, const shared *s, size_t i)
     return WEFT_OK;
 }
 
-/* Keys at random, of the whole dict or of a part that is the thread's own. */
-static weft_status get_among(weft_thread *self, const shared *s, uint32_t index, size_t from, size_t range)
+static weft_status read_random(weft_thread *self, uint32_t index, void *arg)
 {
+    const shared *s = arg;
     uint64_t state = index + 1;
     for (size_t i = 0; i < STEPS; i++) {
-        weft_status status = get_one(self, s, from + next_below(&state, range));
+        weft_status status = get_one(self, s, next_below(&state, ENTRIES));
         if (status < 0)
             return status;
         if (i % 256 == 0)
@@ -135,15 +135,26 @@ static weft_status get_among(weft_thread *self, const shared *s, uint32_t index,
     return WEFT_OK;
 }
 
-static weft_status read_random(weft_thread *self, uint32_t index, void *arg)
+/* The `i`th entry of a half. The halves take turns in blocks of the dict's order, in which early keys have found free
+ * slots and late ones collide with them: the second half in one piece takes a third longer, whoever reads it. */
+static inline size_t entry_of_half(size_t i, uint32_t half)
 {
-    return get_among(self, arg, index, 0, ENTRIES);
+    return (i / BLOCK * 2 + half) * BLOCK + i % BLOCK;
 }
 
 /* One thread alone goes over one half as well: so that a half fits as well into its caches then. */
 static weft_status read_half(weft_thread *self, uint32_t index, void *arg)
 {
-    return get_among(self, arg, index, index % 2 * (ENTRIES / 2), ENTRIES / 2);
+    const shared *s = arg;
+    uint64_t state = index + 1;
+    for (size_t i = 0; i < STEPS; i++) {
+        weft_status status = get_one(self, s, entry_of_half(next_below(&state, ENTRIES / 2), index % 2));
+        if (status < 0)
+            return status;
+        if (i % 256 == 0)
+            weft_safepoint(self);
+    }
+    return WEFT_OK;
 }
 
 static weft_status write_random(weft_thread *self, uint32_t index, void *arg)

@@ -62,12 +62,17 @@ const probe bench_probes[] = {
 double probe_ns(weft_thread *self, uint32_t threads, uint64_t operations, bench_body body, void *arg)
 {
     double ns[PROBE_BATCHES];
+    double seconds = -1;
+    bench_team *team = bench_team_new(self, threads);
+    if (!team)
+        return seconds;
     for (int i = -1; i < PROBE_BATCHES; i++) {
-        double seconds = bench_run_threads(self, threads, body, arg);
+        seconds = bench_team_run(self, team, body, arg);
         if (seconds < 0)
-            return seconds;
+            break;
         if (i >= 0)
             ns[i] = seconds * 1e9 / (double)operations / threads;
     }
-    return spread_of(ns, PROBE_BATCHES).min; /* the least disturbed */
+    bench_team_free(self, team);
+    return seconds < 0 ? seconds : spread_of(ns, PROBE_BATCHES).min; /* the least disturbed */
 }

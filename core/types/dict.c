@@ -124,6 +124,8 @@ weft_status weft_dict_set(weft_thread *self, weft_object *o, weft_object *key, w
     if (WEFT_UNLIKELY(value == NULL))
         return dict_null_error(__func__, "the value");
     dict *d = dict_of(o);
+    if (!guard_alone(self, o))
+        return dict_set_shared(self, d, key, hash, value);
     weft_object *old = NULL;
     guard g;
     dict_search s;
@@ -202,6 +204,8 @@ int weft_dict_replace(weft_thread *self, weft_object *o, weft_object *key, weft_
     if (WEFT_UNLIKELY(value == NULL))
         return dict_null_error(__func__, "the value");
     dict *d = dict_of(o);
+    if (!guard_alone(self, o))
+        return dict_replace_shared(self, d, key, hash, expected, value);
     weft_object *old = NULL;
     guard g;
     dict_search s;

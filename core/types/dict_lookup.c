@@ -1,19 +1,7 @@
 /* dict_lookup.c - the searches of dict_lookup.h.
  *
- * Each is written once for any width of slot and compiled for each of the four. */
+ * Each is written once for any width of slot and compiled for each of the four (DICT_BY_WIDTH). */
 #include "core/types/dict_lookup.h"
-
-#define DICT_BY_WIDTH(t, call) \
-    switch ((t)->log2_width) { \
-    case 0:                    \
-        return call(0);        \
-    case 1:                    \
-        return call(1);        \
-    case 2:                    \
-        return call(2);        \
-    default:                   \
-        return call(3);        \
-    }
 
 /* ---- inside the guard ----------------------------------------------------------------------------------------- */
 

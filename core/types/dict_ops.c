@@ -10,6 +10,8 @@
 
 int dict_put(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object *value, weft_object **old)
 {
+    if (!guard_alone(self, &d->object))
+        return dict_put_shared(self, d, key, hash, value, old);
     weft_object *was = NULL;
     guard g;
     dict_search s;

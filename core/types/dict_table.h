@@ -114,6 +114,19 @@ static inline void dict_slot_store(dict_table *t, size_t slot, size_t value)
     }
 }
 
+/* For functions written once for any width of slot and compiled for each of the four. */
+#define DICT_BY_WIDTH(t, call) \
+    switch ((t)->log2_width) { \
+    case 0:                    \
+        return call(0);        \
+    case 1:                    \
+        return call(1);        \
+    case 2:                    \
+        return call(2);        \
+    default:                   \
+        return call(3);        \
+    }
+
 /* The order in which slots are looked at: i = 5 i + 1 visits all of a power of two; the hash's upper bits come in from
  * above so that keys that share the lower bits part soon (CPython's dictobject.c explains it at length). */
 typedef struct dict_walk {

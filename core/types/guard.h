@@ -3,6 +3,7 @@
  *   guard_enter .. guard_leave   one thread at a time changes the container. Nothing in between may block, reach a
  *                                safepoint, enter another guard, or run code of the program: references are dropped
  *                                after it.
+ *   guard_enter_shared           guard_enter of a container that is not the caller's alone (guard_alone said so).
  *   guard_try .. guard_end       the same if it can be had without a lock: NULL if not. Takes no call, so that a function
  *                                whose common way it is need not save registers; the rest of it is another function, with
  *                                guard_enter.

@@ -34,7 +34,7 @@ static void guard_notify(weft_thread *self, uint16_t owner, const weft_object *o
 }
 
 /* The first access by a thread that is not the owner. */
-static void guard_take(weft_thread *self, weft_object *o)
+void guard_take(weft_thread *self, weft_object *o)
 {
     /* order: acquire - pairs with count_merge: if there is no owner any more, what it did is seen. */
     guard_notify(self, weft_load_acquire(&o->owner), o);

@@ -27,6 +27,7 @@ typedef struct guard {
     weft_critical section; /* if not `own` */
 } guard;
 
+void guard_take(weft_thread *self, weft_object *o);
 void guard_enter_slow(weft_thread *self, guard *g, weft_object *o);
 void guard_open_to_peeks(weft_thread *self, weft_object *o);
 weft_object *ref_read_shared(weft_thread *self, weft_object *o, weft_object *const *place, void *const *origin,
@@ -116,6 +117,16 @@ static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
     g->own = guard_announce(self, o);
     if (WEFT_UNLIKELY(!guard_is_own(o, g->own)))
         guard_enter_slow(self, g, o);
+}
+
+/* Takes the lock at once, without the owner's look at the header, which would fetch its line twice from a processor that
+ * writes there too: to read, and then to write. Whoever holds the lock is in the guard, the owner as anybody. */
+static inline void guard_enter_shared(weft_thread *self, guard *g, weft_object *o)
+{
+    g->own = NULL;
+    weft_critical_begin(self, &g->section, o);
+    if (WEFT_UNLIKELY(!guard_readable(self, o)))
+        guard_take(self, o);
 }
 
 static inline void guard_leave(weft_thread *self, guard *g)

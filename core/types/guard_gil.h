@@ -18,6 +18,11 @@ static inline void guard_enter(weft_thread *self, guard *g, weft_object *o)
     (void)o;
 }
 
+static inline void guard_enter_shared(weft_thread *self, guard *g, weft_object *o)
+{
+    guard_enter(self, g, o);
+}
+
 static inline void guard_leave(weft_thread *self, guard *g)
 {
     (void)self;
