@@ -34,8 +34,8 @@ typedef struct gc_request gc_request;
 typedef struct gc_run {
     weft_gc_event
         event; /* what it has come to; find fills candidates, marked, side_bytes, threads, the times of its parts */
-    gc_array garbage;      /* unreachable; the run holds one reference to each. While it clears, NULL for those that are
-                              gone. Its room stays for the thread's next run */
+    gc_array garbage;      /* unreachable; the run holds one reference to each; NULL, while it clears, for those gone.
+                              Its room stays for the thread's next run */
     gc_array resurrected;  /* were in garbage; the run still holds its references */
     gc_array callbacks;    /* weak references whose callback is due; the run holds one reference to each */
     gc_array drops;        /* references to be given up when the world runs again */
