@@ -124,22 +124,21 @@ weft_status weft_dict_set(weft_thread *self, weft_object *o, weft_object *key, w
     if (WEFT_UNLIKELY(value == NULL))
         return dict_null_error(__func__, "the value");
     dict *d = dict_of(o);
-    if (!guard_alone(self, o))
-        return dict_set_shared(self, d, key, hash, value);
     weft_object *old = NULL;
-    guard g;
     dict_search s;
-    guard_enter(self, &g, o);
-    int found = dict_find(self, d, key, hash, &g, &s);
-    if (found == 1)
+    guard_pass *own = guard_try(self, o);
+    if (WEFT_UNLIKELY(own == NULL))
+        return dict_set_shared(self, d, key, hash, value);
+    int found = d->table == NULL ? 0 : dict_probe_locked(d->table, key, hash, &s);
+    if (WEFT_LIKELY(found == 1))
         old = dict_store_locked(self, s.entry, value);
-    else
-        status = found < 0 ? (weft_status)found : dict_insert_locked(self, d, key, hash, value);
-    bool peeked = guard_is_peeked(&g, o);
-    guard_leave(self, &g);
-    dict_search_end(self, &s);
+    else if (found == 0)
+        status = dict_insert_locked(self, d, key, hash, value);
+    guard_end(own);
+    if (WEFT_UNLIKELY(found == DICT_ASK))
+        return dict_set_shared(self, d, key, hash, value);
     if (old != NULL)
-        ref_drop(self, old, peeked);
+        weft_decref(self, old); /* nobody has peeked: who needs no lock is alone */
     return status;
 }
 

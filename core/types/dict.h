@@ -51,7 +51,7 @@ static inline void dict_let_go(weft_thread *self, weft_object *key, weft_object 
         ref_drop(self, value, peeked);
 }
 
-/* weft_dict_set, weft_dict_replace and dict_put of a dict that is not the caller's alone (guard_alone): dict_shared.c. */
+/* weft_dict_set, weft_dict_replace and dict_put of any dict; for one that is not the caller's alone: dict_shared.c. */
 weft_status dict_set_shared(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object *value);
 int dict_replace_shared(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object *expected,
                         weft_object *value);

@@ -3,7 +3,7 @@
  * What takes time is finding the entry (two or three cache misses in a large dict) and counting the new value. Both come
  * before the lock: the search as any reader's, without one. Inside, the entry is believed if the table is still the same
  * and the entry still has the key; else the search is made again. The old value is dropped after the lock.
- * Any attached thread; never reached in the GIL flavour. */
+ * Also for keys that weft_equal must be asked about, which is all that comes here in the GIL flavour. Any attached thread. */
 #include "core/types/dict.h"
 
 /* Where the first entry of a hash was, as seen without a lock; `table` NULL: nowhere. */
