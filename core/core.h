@@ -73,10 +73,32 @@ extern _Thread_local char thread_anchor __attribute__((tls_model("initial-exec")
  * function asks first; the messages name `function`. */
 weft_status thread_check_failed(const weft_thread *self, const char *function);
 
+/* The membership that the OS thread has found usable last, if it still is; else one that nobody has, so never NULL. It
+ * saves the look at the membership itself. */
+extern _Thread_local const weft_thread *thread_current __attribute__((tls_model("initial-exec")));
+extern const weft_thread thread_nobody;
+
+static inline bool thread_is_current(const weft_thread *self)
+{
+    return WEFT_LIKELY(self == thread_current);
+}
+
 static inline bool thread_is_ready(const weft_thread *self)
 {
+    if (thread_is_current(self))
+        return true;
     const thread *t = (const thread *)(const void *)self;
-    return WEFT_LIKELY(t != NULL && weft_load_relaxed(&t->anchor) == (const void *)&thread_anchor);
+    if (WEFT_UNLIKELY(t == NULL || weft_load_relaxed(&t->anchor) != (const void *)&thread_anchor))
+        return false;
+    thread_current = self;
+    return true;
+}
+
+/* The OS thread's membership `t` ends to be usable. */
+static inline void thread_is_current_no_more(const thread *t)
+{
+    if (thread_current == &t->head)
+        thread_current = &thread_nobody;
 }
 
 /* May no call be made with t? It is in a blocking region, or aside. Asked by the OS thread that is attached alone. */
@@ -90,6 +112,8 @@ static inline void thread_set_usable(thread *t, bool usable)
 {
     weft_store_relaxed(&t->anchor, (const void *)(&thread_anchor + (usable ? 0 : 1)));
     t->head.usable = usable ? t->head.runtime : NULL;
+    if (!usable)
+        thread_is_current_no_more(t);
 }
 
 static inline weft_status thread_check(const weft_thread *self, const char *function)

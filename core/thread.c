@@ -13,6 +13,9 @@
 
 _Thread_local char thread_anchor __attribute__((tls_model("initial-exec")));
 
+const weft_thread thread_nobody;
+_Thread_local const weft_thread *thread_current __attribute__((tls_model("initial-exec"))) = &thread_nobody;
+
 _Thread_local thread *memberships __attribute__((tls_model("initial-exec")));
 
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
@@ -184,6 +187,7 @@ weft_status weft_thread_detach(weft_thread *self)
     thread_leave_clean(t, true);
     t->head.usable = NULL;
     weft_store_relaxed(&t->anchor, (const void *)NULL);
+    thread_is_current_no_more(t);
     membership_remove(t);
     heap_thread_detach(&self->runtime->heap, &t->heap);
     thread_give(self->runtime, t, 1);
@@ -220,6 +224,7 @@ void thread_detach_forking(thread *t, bool entered)
     }
     weft_store_relaxed(&t->anchor, (const void *)NULL);
     t->head.usable = NULL;
+    thread_is_current_no_more(t);
     membership_remove(t);
     heap_thread_detach(&runtime->heap, &t->heap);
     thread_give(runtime, t, 0);

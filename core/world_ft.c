@@ -479,8 +479,9 @@ weft_status world_add_thread_locked(weft_runtime *runtime, thread *t)
         return weft_error_set(WEFT_ERROR_MEMORY, "weft_thread_attach: out of memory");
     /* As who stops the world would have left it: FREE, asked to stop, and stopped. */
     s->word = w->stop_in_force ? (uint32_t)SLOT_STOPPED | SLOT_STOP : (uint32_t)SLOT_FREE;
-    s->guard_id = platform_has_barrier() ? id : (uint32_t)SLOT_GUARDS_NONE;
-    s->guards_off = s->guard_id != id;
+    s->thread = t;
+    s->guards_off = !platform_has_barrier();
+    t->world.guard_id = s->guards_off ? (uint32_t)GUARDS_NONE : id;
     t->head.id = (uint16_t)id;
     t->head.poll = &s->word;
     t->world.slot = s;

@@ -22,22 +22,21 @@ enum {
     SLOT_COLLECT = 0x80,    /* a collection is due */
     SLOT_WAITING = 0x100,   /* its thread sleeps on the word, or is about to, and wants to attach */
 
-    SLOT_GUARDS_NONE = 0x10000 /* not an id */
+    GUARDS_NONE = 2 << 24 /* not an id; core/types/guard_ft.h */
 };
 
 /* One a thread id, never freed while the runtime lives: a pusher touches it after its thread may have ended. */
 typedef struct id_slot {
     uint32_t word; /* atomic, see above */
     uint32_t unused;
-    struct queue_node *queue;    /* atomic: push by compare-and-swap, pop all by exchange */
-    uint64_t epoch;              /* atomic: reclaim_ft.c; written by the attached thread */
-    int64_t *shards;             /* counts of sharded objects: the attached thread; all by who stopped the world */
-    size_t shards_capacity;      /* changed in a stopped world */
-    struct weft_object *guarded; /* atomic: container that its thread is changing without the lock: guard_ft.h */
-    uint32_t guard_id;           /* atomic: the id whose containers it may so change, or SLOT_GUARDS_NONE */
-    uint32_t guards_off;         /* atomic: guard_id is SLOT_GUARDS_NONE, and its thread has noticed */
-    uint32_t guards_revoked;     /* atomic: containers that others have taken from it */
-    uint32_t unused2;
+    struct queue_node *queue; /* atomic: push by compare-and-swap, pop all by exchange */
+    uint64_t epoch;           /* atomic: reclaim_ft.c; written by the attached thread */
+    int64_t *shards;          /* counts of sharded objects: the attached thread; all by who stopped the world */
+    size_t shards_capacity;   /* changed in a stopped world */
+    struct thread *thread;    /* constant: who has the id whenever anybody has */
+    uint32_t guards_off;      /* atomic: its thread's guard_id is GUARDS_NONE, and it has noticed */
+    uint32_t guards_revoked;  /* atomic: containers that others have taken from it */
+    uint64_t unused2;
 } id_slot;
 
 WEFT_STATIC_ASSERT(sizeof(id_slot) == 64, "a cache line of its own");
@@ -64,7 +63,9 @@ typedef struct world {
 } world;
 
 typedef struct world_thread {
-    id_slot *slot; /* constant: slots[id] */
+    id_slot *slot;               /* constant: slots[id] */
+    struct weft_object *guarded; /* atomic: container that the thread is changing without the lock: guard_ft.h */
+    uint32_t guard_id;           /* atomic: the id whose containers it may so change, or GUARDS_NONE */
 } world_thread;
 
 #endif

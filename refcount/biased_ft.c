@@ -48,9 +48,7 @@ void weft_incref_slow(weft_thread *self, weft_object *o)
     if (owner == WEFT_OWNER_STATIC) {
         shard_add(thread_of(self), o, 1);
     } else if (owner == self->id) {
-        /* `local` is full: from now on the object is immortal, whatever `local` says. */
-        o->local = UINT32_MAX / 2;
-        shared_saturate(o);
+        o->local = weft_local_more_(o->local);
     } else {
         shared_incref(o);
     }
@@ -152,6 +150,8 @@ void weft_decref_last(weft_thread *self, weft_object *o)
         object_die_by_type(t, o);
         return;
     }
+    if (WEFT_UNLIKELY(o->local != 1))
+        return; /* full */
     o->local = 0;
     /* order: acquire - pairs with the release of the others' last decrements: their use of the object is over. */
     if (weft_load_acquire(&o->shared) == WEFT_SHARED_DEFAULT)
@@ -169,7 +169,8 @@ bool weft_is_immortal(const weft_object *o)
         return false;
     if (weft_load_relaxed(&o->owner) == WEFT_OWNER_STATIC)
         return o->local == 0;
-    return shared_is_saturated(weft_load_relaxed(&o->shared));
+    return shared_is_saturated(weft_load_relaxed(&o->shared)) ||
+           (weft_load_relaxed(&o->owner) != WEFT_OWNER_NONE && (weft_load_relaxed(&o->local) & WEFT_LOCAL_FULL));
 }
 
 weft_status weft_immortalize(weft_thread *self, weft_object *o)

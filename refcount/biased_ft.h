@@ -80,6 +80,21 @@ static inline void header_init_container(thread *self, weft_object *o, uint32_t 
     (void)weft_header_begin_marked_(o, index, word1_fresh(self) | logged);
 }
 
+static inline bool header_is_ready(weft_object *o)
+{
+    return WEFT_LIKELY(weft_load_relaxed(&o->bits) & WEFT_BIT_LOGGED);
+}
+
+static inline void header_init_ready(thread *self, weft_object *o, uint32_t index)
+{
+    (void)weft_header_begin_marked_(o, index, word1_fresh(self) | word1_bits(WEFT_BIT_LOGGED));
+}
+
+static inline void header_init_tracked(thread *self, weft_object *o, uint32_t index)
+{
+    (void)weft_header_begin_marked_(o, index, word1_fresh(self) | word1_bits(WEFT_BIT_LOGGED | WEFT_BIT_TRACKED));
+}
+
 static inline void header_bury(weft_object *o)
 {
     weft_store_relaxed(object_word1(o), word1_make(WEFT_SHARED_MERGED, WEFT_OWNER_NONE) | word1_logged(o));
@@ -91,6 +106,28 @@ static inline void header_die(weft_object *o)
     o->local = 0;
     weft_store_relaxed(&o->owner, (uint16_t)WEFT_OWNER_NONE);
     weft_store_relaxed(&o->shared, (int32_t)WEFT_SHARED_MERGED);
+}
+
+/* Type and count in one look. */
+typedef object_word object_last_word;
+
+static inline object_last_word object_last_word_of(const weft_object *o)
+{
+    return *(const object_word *)(const void *)o;
+}
+
+static inline object_last_word object_last_word_make(uint32_t index)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (object_word)index << 32 | 1;
+#else
+    return (object_word)1 << 32 | index;
+#endif
+}
+
+static inline bool object_is_last(const weft_object *o)
+{
+    return o->local == 1;
 }
 
 enum { HEADER_FRONT = 0 };
@@ -191,20 +228,26 @@ static inline bool count_try_ref(thread *self, weft_object *o)
     return weft_try_incref(&self->head, o);
 }
 
-static inline bool count_try_take(thread *self, weft_object *o)
+typedef uint16_t count_id;
+
+static inline count_id count_id_of(const weft_thread *self)
+{
+    return self->id;
+}
+
+static inline bool count_try_take(count_id id, weft_object *o)
 {
     uint32_t more;
-    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->head.id) &&
-        WEFT_LIKELY(!__builtin_add_overflow(o->local, 1u, &more))) {
+    if (WEFT_LIKELY(weft_owner_is_(o, id)) && WEFT_LIKELY(!__builtin_add_overflow(o->local, 1u, &more))) {
         o->local = more;
         return true;
     }
     return weft_is_constant_(o);
 }
 
-static inline bool count_try_drop(thread *self, weft_object *o)
+static inline bool count_try_drop(count_id id, weft_object *o)
 {
-    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->head.id) && WEFT_LIKELY(o->local != 1)) {
+    if (WEFT_LIKELY(weft_owner_is_(o, id)) && WEFT_LIKELY((int32_t)o->local > 1)) {
         o->local -= 1;
         return true;
     }

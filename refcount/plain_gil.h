@@ -22,9 +22,33 @@ static inline void header_init_container(thread *self, weft_object *o, uint32_t 
     header_init(self, o, index);
 }
 
+static inline bool header_is_ready(const weft_object *o)
+{
+    (void)o;
+    return true;
+}
+
 static inline void header_bury(weft_object *o)
 {
     header_kill(o);
+}
+
+typedef uint32_t object_last_word;
+
+static inline object_last_word object_last_word_of(const weft_object *o)
+{
+    return o->type;
+}
+
+static inline object_last_word object_last_word_make(uint32_t index)
+{
+    return index;
+}
+
+static inline bool object_is_last(const weft_object *o)
+{
+    (void)o;
+    return true; /* counts of 63 bits are never full */
 }
 
 enum { HEADER_FRONT = sizeof(gc_links) };
@@ -83,6 +107,27 @@ static inline void object_untrack(thread *self, weft_object *o)
     }
 }
 
+static inline void header_init_ready(thread *self, weft_object *o, uint32_t index)
+{
+    header_init(self, o, index);
+    header_front_init(object_links(o), HEADER_FRONT);
+}
+
+static inline void header_init_tracked(thread *self, weft_object *o, uint32_t index)
+{
+    gc_flavour *gc = &self->head.runtime->gc.flavour;
+    o->count = 1;
+    *(weft_word_ *)(void *)&o->type = index | (weft_word_)WEFT_BIT_TRACKED << 32 | (weft_word_)GC_PLACE_YOUNG << 40 |
+                                      (weft_word_)WEFT_HEADER_MARK << 56;
+    gc_links_append(&gc->young, object_links(o));
+    if (WEFT_UNLIKELY(++gc->tracked - gc->base > gc->limit))
+        gc_becomes_due(self);
+}
+
+WEFT_STATIC_ASSERT(offsetof(weft_object, bits) - offsetof(weft_object, type) == 4 &&
+                       offsetof(weft_object, place) - offsetof(weft_object, type) == 5,
+                   "where header_init_tracked writes them");
+
 /* A deferred object's count is this much higher, so that it never reaches zero by itself. */
 #define COUNT_DEFERRED (INT64_C(1) << 58)
 
@@ -135,15 +180,24 @@ static inline bool count_try_ref(thread *self, weft_object *o)
     return true;
 }
 
-static inline bool count_try_take(thread *self, weft_object *o)
+typedef uint8_t count_id; /* all objects are */
+
+static inline count_id count_id_of(const weft_thread *self)
 {
-    weft_incref(&self->head, o);
+    (void)self;
+    return 0;
+}
+
+static inline bool count_try_take(count_id id, weft_object *o)
+{
+    (void)id;
+    weft_incref(NULL, o);
     return true;
 }
 
-static inline bool count_try_drop(thread *self, weft_object *o)
+static inline bool count_try_drop(count_id id, weft_object *o)
 {
-    (void)self;
+    (void)id;
     int64_t count = o->count;
     if (WEFT_LIKELY(count > 1))
         o->count = count - 1;

@@ -10,11 +10,17 @@
 /* The contract, with a body for each flavour:
  *   header_init(self, o, index)   a fresh header: one reference, owned by self, not tracked
  *   header_init_container(self, o, index)   the same in a dead block of a container: object of a type that traverses
+ *   header_is_ready(o)            can the two that follow be done without a call, in this dead block of a container?
+ *   header_init_ready(self, o, index)   header_init_container; the rest of the object may be written before
+ *   header_init_tracked(self, o, index)   the same, and object_track: so the rest of it must be written before
  *   header_kill(o)                what every late reader of a dead block understands
  *   header_bury(o)                the same, and what belongs to the block stays: needed for containers, right for all
  *   header_is_plain(self, o)      nobody but self counts it, and no bit but TRACKED and LOGGED or OLD is set
  *   header_die(o)                 its count is zero from now on
  *   header_die_plain(self, o)     the same, of a plain one, and it is no longer tracked; header_free_plain(o): its block is free
+ *   object_last_word_of(o), object_last_word_make(index)   the type of an object whose last reference its owner gives up;
+ *                                 no type's if the count was full, and the object must live
+ *   object_is_last(o)             is that so?
  *   HEADER_FRONT                  bytes of the block in front of an object whose type traverses
  *   header_front(type)            the same for this type
  *   header_front_init(block, n)    makes those bytes ready
@@ -23,8 +29,9 @@
  *   object_publish(o)             from now on count_try_ref by others may succeed
  *   count_try_ref(self, o)        one more reference, unless the object is dying
  *   count_defer(self, o)          only the collector frees it from now on
- *   count_is_last(self, o)      does the calling thread see that the next weft_decref gives up the last reference?
- *   count_try_take(self, o), count_try_drop(self, o)   weft_incref, weft_decref if they take no call; else false
+ *   count_is_last(self, o)        does the calling thread see that the next weft_decref gives up the last reference?
+ *   count_id, count_id_of(self)   whose objects are this thread's own: read once by functions that ask more often
+ *   count_try_take(id, o), count_try_drop(id, o)   weft_incref, weft_decref if they take no call; else false
  *   count_resurrect(o)            a dead object gets one reference, for its finalizer
  *   count_drop_resurrected(o)     gives it back; true if that was the last
  *   object_bits(o), object_set_bits(o, bits), object_clear_bits(o, bits)
@@ -60,6 +67,24 @@ static inline weft_object *object_alloc_container(thread *self, uint32_t index, 
     weft_object *o = (weft_object *)(void *)(block + HEADER_FRONT);
     header_init_container(self, o, index);
     header_front_init(block, HEADER_FRONT);
+    return o;
+}
+
+/* A block for an object of a built-in type that traverses, if there is one at hand for which it takes no call; else NULL. It is
+ * dead until the caller has written what is behind the header, and then the header (header_init_ready, _tracked). */
+static inline weft_object *object_take_container(thread *self, size_t size)
+{
+    weft_magazine *m = heap_magazine(self, HEAP_CONTAINER, size + HEADER_FRONT);
+    uint32_t count = m->count;
+    if (WEFT_UNLIKELY(count == 0))
+        return NULL;
+    char *block = m->slots[count - 1];
+    weft_object *o = (weft_object *)(void *)(block + HEADER_FRONT);
+    if (WEFT_UNLIKELY(!header_is_ready(o)))
+        return NULL;
+    m->count = count - 1;
+    if (o == NULL)
+        __builtin_unreachable(); /* so that callers test once, not twice */
     return o;
 }
 
@@ -122,11 +147,14 @@ WEFT_STATIC_ASSERT(sizeof(weft_int_object) == sizeof(weft_float_object), "one ma
  * a float made and dropped, where it was 11.7. */
 static inline void object_die_by_type(thread *self, weft_object *o)
 {
-    uint32_t index = weft_type_index(o);
-    if (index == WEFT_TYPE_INT || index == WEFT_TYPE_FLOAT) {
+    object_last_word word = object_last_word_of(o);
+    if (word == object_last_word_make(WEFT_TYPE_INT) || word == object_last_word_make(WEFT_TYPE_FLOAT)) {
         object_die_leaf(self, o, sizeof(weft_int_object));
         return;
     }
+    if (WEFT_UNLIKELY(!object_is_last(o)))
+        return; /* it is full */
+    uint32_t index = weft_type_index(o);
     const weft_type *type = type_at(index);
     if (index >= WEFT_TYPE_BUILTIN_END && magazine_put(magazine_at(&self->head, type->free_magazine), o)) {
         header_kill(o); /* only now, so that the magazine is looked at once; it is this thread's alone */

@@ -3,6 +3,7 @@
  * Whatever the interleaving, an object dies exactly once, when its last reference goes and not before: the probes'
  * canaries, the number destroyed, and the heap's live objects say so. */
 #include "probes.h"
+#include "core/types/guard.h"
 #include "refcount/refcount.h"
 
 #include <sched.h>
@@ -440,12 +441,36 @@ TEST_CASE(counting, a full local count makes the object immortal instead of wrap
     const weft_type *type = probe_type(v.self, NULL);
     probes_reset();
     weft_object *o = probe_new(v.self, type);
-    o->local = UINT32_MAX;
+    o->local = INT32_MAX;
+    CHECK(!weft_is_immortal(o));
     weft_incref(v.self, o);
     CHECK(weft_is_immortal(o));
-    CHECK(o->local != 0);
-    o->local = 1;
-    weft_decref(v.self, o); /* the owner's last, merged into the saturated count */
+    for (int i = 0; i < 10; i++)
+        weft_decref(v.self, o); /* takes nothing off */
+    CHECK(weft_is_immortal(o));
+    o->local = UINT32_MAX; /* in each way that a count is made more */
+    weft_incref(v.self, o);
+    CHECK(o->local & WEFT_LOCAL_FULL);
+    o->local = UINT32_MAX;
+    CHECK(weft_try_incref(v.self, o) && (o->local & WEFT_LOCAL_FULL));
+    o->local = UINT32_MAX;
+    if (count_try_take(count_id_of(v.self), o))
+        CHECK(o->local & WEFT_LOCAL_FULL);
+    weft_object *places[] = {o};
+    for (int few = 0; few < 2; few++) {
+        o->local = UINT32_MAX;
+        if (few ? ref_read_own(count_id_of(v.self), places, NULL, NULL, true)
+                : ref_read_own(count_id_of(v.self), places, NULL, NULL, false))
+            CHECK(o->local & WEFT_LOCAL_FULL);
+    }
+    void *array = places;
+    o->local = UINT32_MAX;
+    CHECK(ref_read(v.self, places, &array, places) == o && (o->local & WEFT_LOCAL_FULL));
+    CHECK(weft_is_immortal(o));
+    o->local = WEFT_LOCAL_FULL;
+    CHECK(!count_try_drop(count_id_of(v.self), o) && (o->local & WEFT_LOCAL_FULL));
+    elsewhere(&v, decrement, o); /* and its owner merges it */
+    weft_safepoint(v.self);
     CHECK_INT(state_of(o), WEFT_SHARED_MERGED);
     CHECK(weft_is_immortal(o));
     for (int i = 0; i < 10; i++)

@@ -97,35 +97,55 @@ static inline bool get_number(const weft_object *o, double *value, const char *f
     return false;
 }
 
-static inline bool get_numbers(const weft_object *a, const weft_object *b, double *x, double *y, const char *function)
+typedef enum float_operation { FLOAT_ADD, FLOAT_SUB, FLOAT_MUL, FLOAT_DIV } float_operation;
+
+static inline double float_result(float_operation operation, double x, double y)
 {
-    return get_number(a, x, function) && get_number(b, y, function);
+    return operation == FLOAT_ADD ? x + y : operation == FLOAT_SUB ? x - y : operation == FLOAT_MUL ? x * y : x / y;
+}
+
+/* The whole of the functions below, of which float_do does the common part without a call. */
+static __attribute__((noinline)) weft_object *float_do_any(weft_thread *self, weft_object *a, weft_object *b,
+                                                           float_operation operation, const char *function)
+{
+    double x, y;
+    if (thread_check(self, function) != WEFT_OK || !get_number(a, &x, function) || !get_number(b, &y, function))
+        return NULL;
+    return float_make(self, float_result(operation, x, y));
+}
+
+static inline weft_object *float_do(weft_thread *self, weft_object *a, weft_object *b, float_operation operation,
+                                    const char *function)
+{
+    if (thread_is_current(self) && WEFT_LIKELY(a != NULL && weft_is_float(a)) &&
+        WEFT_LIKELY(b != NULL && weft_is_float(b))) {
+        thread *t = thread_of(self);
+        weft_object *o = magazine_take(heap_magazine(t, HEAP_OBJECT, sizeof(weft_float_object)));
+        if (WEFT_LIKELY(o != NULL)) {
+            header_init(t, o, WEFT_TYPE_FLOAT);
+            ((weft_float_object *)(void *)o)->value = float_result(operation, weft_float_get(a), weft_float_get(b));
+            return o;
+        }
+    }
+    return float_do_any(self, a, b, operation, function);
 }
 
 weft_object *weft_float_add(weft_thread *self, weft_object *a, weft_object *b)
 {
-    WEFT_CHECK_THREAD(self, NULL);
-    double x, y;
-    return get_numbers(a, b, &x, &y, __func__) ? float_make(self, x + y) : NULL;
+    return float_do(self, a, b, FLOAT_ADD, __func__);
 }
 
 weft_object *weft_float_sub(weft_thread *self, weft_object *a, weft_object *b)
 {
-    WEFT_CHECK_THREAD(self, NULL);
-    double x, y;
-    return get_numbers(a, b, &x, &y, __func__) ? float_make(self, x - y) : NULL;
+    return float_do(self, a, b, FLOAT_SUB, __func__);
 }
 
 weft_object *weft_float_mul(weft_thread *self, weft_object *a, weft_object *b)
 {
-    WEFT_CHECK_THREAD(self, NULL);
-    double x, y;
-    return get_numbers(a, b, &x, &y, __func__) ? float_make(self, x * y) : NULL;
+    return float_do(self, a, b, FLOAT_MUL, __func__);
 }
 
 weft_object *weft_float_div(weft_thread *self, weft_object *a, weft_object *b)
 {
-    WEFT_CHECK_THREAD(self, NULL);
-    double x, y;
-    return get_numbers(a, b, &x, &y, __func__) ? float_make(self, x / y) : NULL;
+    return float_do(self, a, b, FLOAT_DIV, __func__);
 }

@@ -24,9 +24,11 @@ static weft_status dict_null_error(const char *function, const char *what)
     return weft_error_set(WEFT_ERROR_VALUE, "%s: %s is NULL", function, what);
 }
 
-weft_object *weft_dict_new(weft_thread *self)
+/* The whole of weft_dict_new, of which that does the common part without a call: then it saves no registers. */
+static __attribute__((noinline)) weft_object *dict_new_any(weft_thread *self)
 {
-    WEFT_CHECK_THREAD(self, NULL);
+    if (thread_check(self, "weft_dict_new") != WEFT_OK)
+        return NULL;
     thread *t = thread_of(self);
     weft_object *o = object_alloc_container(t, WEFT_TYPE_DICT, sizeof(dict));
     if (o == NULL)
@@ -34,6 +36,19 @@ weft_object *weft_dict_new(weft_thread *self)
     dict_of(o)->table = NULL;
     dict_of(o)->version = 0;
     object_track(t, o);
+    return o;
+}
+
+weft_object *weft_dict_new(weft_thread *self)
+{
+    weft_object *o = NULL;
+    if (thread_is_current(self))
+        o = object_take_container(thread_of(self), sizeof(dict));
+    if (WEFT_UNLIKELY(o == NULL))
+        return dict_new_any(self);
+    dict_of(o)->table = NULL;
+    dict_of(o)->version = 0;
+    header_init_tracked(thread_of(self), o, WEFT_TYPE_DICT);
     return o;
 }
 
@@ -251,16 +266,23 @@ void dict_destroy(weft_thread *self, weft_object *o)
     dict_drop_table(self, dict_of(o)->table, false, object_is_peeked(o));
 }
 
-static void dict_die(weft_thread *self, weft_object *o)
+static __attribute__((noinline)) void dict_die_full(weft_thread *self, weft_object *o)
 {
     thread *t = thread_of(self);
-    if (dict_of(o)->table == NULL) {
-        header_die_plain(t, o);
-        object_free_container(t, o, sizeof(dict));
-    } else if (object_die_begin(t, o)) {
-        dict_destroy(self, o);
+    if (object_die_begin(t, o)) {
+        dict_drop_table_plain(self, dict_of(o)->table);
         object_free_container(t, o, sizeof(dict));
         object_die_end(t);
+    }
+}
+
+static void dict_die(weft_thread *self, weft_object *o)
+{
+    if (dict_of(o)->table == NULL) {
+        header_die_plain(thread_of(self), o);
+        object_free_container(thread_of(self), o, sizeof(dict));
+    } else {
+        dict_die_full(self, o);
     }
 }
 

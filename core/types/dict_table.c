@@ -23,6 +23,7 @@ static dict_table *dict_table_init(dict_table *t, unsigned log2_slots, unsigned 
     t->popped_filled = t->popped_from = 0;
     t->log2_slots = (uint8_t)log2_slots;
     t->log2_width = (uint8_t)log2_width;
+    t->index_bytes = ((uint64_t)1 << (log2_slots + log2_width)) & (((uint64_t)1 << 48) - 1);
     return t;
 }
 
@@ -136,10 +137,30 @@ static inline size_t dict_used_change(dict_table *t)
     return used;
 }
 
+/* The first entry: the table is complete before anybody can see it. */
+static weft_status dict_insert_first_locked(weft_thread *self, dict *d, weft_object *key, uint64_t hash,
+                                            weft_object *value)
+{
+    dict_table *t = dict_table_new_small(self);
+    if (WEFT_UNLIKELY(t == NULL))
+        return WEFT_ERROR_MEMORY;
+    weft_incref(self, key);
+    weft_incref(self, value);
+    t->index[hash & (DICT_MIN_SLOTS - 1)] = 0; /* where every walk begins */
+    dict_entries(t)[0] = (dict_entry){hash, key, value};
+    t->filled = t->used = 1;
+    dict_raise_version_locked(d);
+    /* order: release - pairs with readers' acquire loads of `table`, who then see all of it. */
+    weft_store_release(&d->table, t);
+    return WEFT_OK;
+}
+
 weft_status dict_insert_locked(weft_thread *self, dict *d, weft_object *key, uint64_t hash, weft_object *value)
 {
     dict_table *t = d->table;
-    if (WEFT_UNLIKELY(t == NULL || t->filled == dict_capacity(t->log2_slots))) {
+    if (t == NULL)
+        return dict_insert_first_locked(self, d, key, hash, value);
+    if (WEFT_UNLIKELY(t->filled == dict_capacity(t->log2_slots))) {
         weft_status status = dict_rebuild_locked(self, d);
         if (status != WEFT_OK)
             return status;
@@ -234,6 +255,18 @@ dict_table *dict_take_table_locked(dict *d)
     /* order: release - pairs with readers' acquire loads of `table`. */
     weft_store_release(&d->table, (dict_table *)NULL);
     return t;
+}
+
+void dict_drop_table_plain(weft_thread *self, dict_table *t)
+{
+    dict_entry *entries = dict_entries(t);
+    for (size_t i = 0, filled = t->filled; i < filled; i++) {
+        if (WEFT_UNLIKELY(entries[i].value == NULL))
+            continue;
+        weft_decref(self, entries[i].key);
+        weft_decref(self, entries[i].value);
+    }
+    dict_table_free(self, t, false);
 }
 
 /* Outside the guard. The entries stay as they are: readers may still be on them, and find that the dict has another

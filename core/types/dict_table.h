@@ -28,12 +28,13 @@ typedef struct dict_entry {
 #define DICT_USED_CHANGES ((size_t)1 << (8 * sizeof(size_t) - 1))
 
 typedef struct dict_table {
-    size_t used;        /* live entries; written under the guard. With DICT_USED_CHANGES: not for readers without it */
-    size_t filled;      /* entries handed out, live or removed; the same */
-    uint8_t log2_slots; /* constant */
-    uint8_t log2_width; /* bytes of a slot; constant */
-    uint8_t unused[6];
-    uint32_t popped_filled; /* when `filled` is this, entries from popped_from on are gone; under the guard */
+    size_t used;   /* live entries; written under the guard. With DICT_USED_CHANGES: not for readers without it */
+    size_t filled; /* entries handed out, live or removed; the same */
+    /* Constant. */
+    uint64_t log2_slots : 8;
+    uint64_t log2_width : 8;   /* bytes of a slot */
+    uint64_t index_bytes : 48; /* of all slots: so the entries are found without a shift by a variable */
+    uint32_t popped_filled;    /* when `filled` is this, entries from popped_from on are gone; under the guard */
     uint32_t popped_from;
     uint8_t index[]; /* and then the entries */
 } dict_table;
@@ -47,7 +48,7 @@ typedef struct dict {
 #define SLOT_EMPTY SIZE_MAX
 #define SLOT_GONE (SIZE_MAX - 1)
 
-enum { DICT_MIN_LOG2 = 3, DICT_MAX_LOG2 = 56 };
+enum { DICT_MIN_LOG2 = 3, DICT_MAX_LOG2 = 44 /* index_bytes goes on to 2^47 */ };
 
 static inline dict *dict_of(const weft_object *o)
 {
@@ -67,7 +68,7 @@ static inline size_t dict_capacity(unsigned log2)
 
 static inline dict_entry *dict_entries(const dict_table *t)
 {
-    return (dict_entry *)(void *)((uintptr_t)t->index + ((size_t)1 << (t->log2_slots + t->log2_width)));
+    return (dict_entry *)(void *)((uintptr_t)t->index + t->index_bytes);
 }
 
 static inline size_t dict_table_bytes(unsigned log2_slots, unsigned log2_width)
@@ -159,6 +160,8 @@ bool dict_remove_last_locked(dict *d, weft_object **key, weft_object **value);
 /* Takes the table away; the dict is empty then. Its references are dropped outside the guard by dict_drop_table. */
 dict_table *dict_take_table_locked(dict *d);
 void dict_drop_table(weft_thread *self, dict_table *t, bool readers, bool peeked);
+/* The same for a table that nobody reads, of a dict with a plain header. */
+void dict_drop_table_plain(weft_thread *self, dict_table *t);
 
 /* A table of the same entries, without gaps, with references of its own; NULL, and no error, if there are none, or with the
  * error set. */

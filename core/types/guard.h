@@ -7,14 +7,14 @@
  *   guard_try .. guard_end       the same if it can be had without a lock: NULL if not. Takes no call, so that a function
  *                                whose common way it is need not save registers; the rest of it is another function, with
  *                                guard_enter.
- *   guard_alone                  inside a guard (or, after the loads it is about, outside): nobody can be reading the container's array without a lock, so it may
+ *   guard_alone, guard_alone_id  inside a guard (or, after the loads it is about, outside): nobody can be reading the container's array without a lock, so it may
  *                                be moved, changed in any order, and freed at once. If not, every place in it must hold
  *                                NULL or a valid object at all times, and an array that is replaced is retired.
  *   guard_readable               may this thread read the array without a guard?
  *   guard_is_free                constant: guards cost nothing, so there is no point in reading without.
  *   ref_array_is                 is this still the array? Loaded after everything before.
  *   ref_read                     a reference to what a place in the array holds, without a guard.
- *   ref_read_own                 the same if it takes no call; NULL if not.
+ *   ref_read_own                 the same if it takes no call, for a thread with this count_id; NULL if not.
  *   ref_read_guarded             the same inside one: later ref_reads by other threads succeed.
  *   guard_is_peeked              inside a guard: may other threads be using items that they have not counted? Then what is
  *                                taken out must live on for a grace period:

@@ -3,15 +3,15 @@
 
 enum { GUARDS_REVOKED_MOST = 4096 /* containers taken from one thread id before it takes the lock always */ };
 
-/* Waits until the thread of `s` is not changing `o` (NULL: whatever it was changing when we came) without its lock. */
-static void wait_for_owner(const id_slot *s, const weft_object *o)
+/* Waits until `owner` is not changing `o` (NULL: whatever it was changing when we came) without its lock. */
+static void wait_for_owner(const thread *owner, const weft_object *o)
 {
     /* order: acquire - pairs with guard_leave and guard_enter: what the owner did to the container is seen. */
-    const weft_object *guarded = weft_load_acquire(&s->guarded);
+    const weft_object *guarded = weft_load_acquire(&owner->world.guarded);
     const weft_object *until = o ? o : guarded;
     while (guarded != NULL && guarded == until) {
         platform_yield();
-        guarded = weft_load_acquire(&s->guarded);
+        guarded = weft_load_acquire(&owner->world.guarded);
     }
 }
 
@@ -26,9 +26,9 @@ static void guard_notify(weft_thread *self, uint16_t owner, const weft_object *o
         return;
     bool off = __atomic_add_fetch(&s->guards_revoked, 1, __ATOMIC_RELAXED) >= GUARDS_REVOKED_MOST;
     if (off)
-        weft_store_relaxed(&s->guard_id, (uint32_t)SLOT_GUARDS_NONE);
+        weft_store_relaxed(&s->thread->world.guard_id, (uint32_t)GUARDS_NONE);
     platform_barrier(); /* the other half of guard_enter */
-    wait_for_owner(s, off ? NULL : o);
+    wait_for_owner(s->thread, off ? NULL : o);
     if (off)
         weft_store_release(&s->guards_off, 1u);
 }
@@ -44,7 +44,7 @@ void guard_take(weft_thread *self, weft_object *o)
 
 void guard_enter_slow(weft_thread *self, guard *g, weft_object *o)
 {
-    weft_store_release(&g->own->guarded, (weft_object *)NULL);
+    guard_end(g->own);
     g->own = NULL;
     weft_critical_begin(self, &g->section, o);
     if (WEFT_UNLIKELY(!guard_readable(self, o)))

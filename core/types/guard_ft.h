@@ -5,7 +5,7 @@
  * container without its lock until another thread first touches it (as biased locks do: Kawachiya, Koseki and Onodera,
  * "Lock Reservation", OOPSLA 2002).
  *
- *   owner    writes the container's address to its slot's `guarded`, then looks, in one load, whether the lock is free and
+ *   owner    writes the container's address to its `guarded`, then looks, in one load, whether the lock is free and
  *            WEFT_BIT_READERS clear. If so it works, and writes NULL. If not it writes NULL and takes the lock, as everybody
  *            else.
  *   another  takes the object's lock; finds WEFT_BIT_READERS clear, makes every running thread pass a full barrier, and
@@ -23,7 +23,7 @@
 #define WEFT_CORE_TYPES_GUARD_FT_H
 
 typedef struct guard {
-    id_slot *own;          /* this thread's, if it needs no lock; else NULL */
+    thread *own;           /* this thread, if it needs no lock; else NULL */
     weft_critical section; /* if not `own` */
 } guard;
 
@@ -34,13 +34,13 @@ weft_object *ref_read_shared(weft_thread *self, weft_object *o, weft_object *con
                              const void *array);
 
 /* The header's owner, bits and lock as one integer, which is loaded at once; masks for the owner and WEFT_BIT_READERS, and
- * for these and the lock. GUARD_WORD of SLOT_GUARDS_NONE, which is beyond 16 bits, has a bit that no mask leaves. */
+ * for these and the lock. GUARD_WORD of GUARDS_NONE is that of a lock in a state that no lock is ever in. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define GUARD_WORD(owner) ((uint32_t)(owner))
 #define GUARD_OWNER (0xFFFFu | (uint32_t)WEFT_BIT_READERS << 16)
 #define GUARD_LOCK 0xFF000000u
 #else
-#define GUARD_WORD(owner) ((uint32_t)(owner) << 16 | (uint32_t)(owner) >> 16 << 8)
+#define GUARD_WORD(owner) ((uint32_t)(owner) << 16 | (uint32_t)(owner) >> 24)
 #define GUARD_OWNER (0xFFFF0000u | (uint32_t)WEFT_BIT_READERS << 8)
 #define GUARD_LOCK 0xFFu
 #endif
@@ -58,15 +58,20 @@ static inline uint32_t guard_word_load(const weft_object *o)
 
 /* Also outside a guard, for the owner, if it has loaded what it wants to read before: then no other thread has come by the
  * time of these loads, so what they found belongs together. Who comes later leaves it where it is (docs/dict.md). */
+static inline bool guard_alone_id(count_id id, const weft_object *o)
+{
+    return WEFT_LIKELY(((guard_word_load(o) ^ GUARD_WORD(id)) & GUARD_OWNER) == 0);
+}
+
 static inline bool guard_alone(const weft_thread *self, const weft_object *o)
 {
-    return WEFT_LIKELY((guard_word_load(o) & GUARD_OWNER) == GUARD_WORD(self->id));
+    return guard_alone_id(count_id_of(self), o);
 }
 
 static inline bool guard_readable(const weft_thread *self, const weft_object *o)
 {
     /* order: acquire - pairs with guard_take: who sees the bit does not find an array that was freed before it was set. */
-    return WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id) || (weft_load_acquire(&o->bits) & WEFT_BIT_READERS);
+    return WEFT_LIKELY(weft_owner_is_(o, self->id)) || (weft_load_acquire(&o->bits) & WEFT_BIT_READERS);
 }
 
 static inline bool guard_is_free(void)
@@ -74,41 +79,42 @@ static inline bool guard_is_free(void)
     return false;
 }
 
-/* Is the thread of `s` the owner, the lock free, and the bit clear? `guarded` is written. All three are looked at in one
+/* Is the thread the owner, the lock free, and the bit clear? `guarded` is written. All three are looked at in one
  * load: a thread that comes holds the lock until the bit is set, so who looked at the bit first and then at the lock could
  * miss both. */
-static inline bool guard_is_own(const weft_object *o, const id_slot *s)
+static inline bool guard_is_own(const weft_object *o, const thread *t)
 {
     return WEFT_LIKELY((guard_word_load(o) & (GUARD_OWNER | GUARD_LOCK)) ==
-                       GUARD_WORD(weft_load_relaxed(&s->guard_id)));
+                       GUARD_WORD(weft_load_relaxed(&t->world.guard_id)));
 }
 
 /* A guard that was had without a lock. */
-typedef id_slot guard_pass;
+typedef thread guard_pass;
 
 static inline guard_pass *guard_announce(weft_thread *self, weft_object *o)
 {
-    id_slot *s = thread_of(self)->world.slot;
-    assert(s != NULL);
+    thread *t = thread_of(self);
     /* order: release - guard_take may read this instead of the NULL before it. The processor may do the load that follows
      * before this store; the barrier in guard_take makes up for that. */
-    weft_store_release(&s->guarded, o);
+    weft_store_release(&t->world.guarded, o);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    return s;
+    return t;
 }
 
-static inline void guard_end(guard_pass *s)
+static inline void guard_end(guard_pass *t)
 {
     /* order: release - pairs with guard_take: what was done to the container */
-    weft_store_release(&s->guarded, (weft_object *)NULL);
+    weft_store_release(&t->world.guarded, (weft_object *)NULL);
 }
 
 static inline guard_pass *guard_try(weft_thread *self, weft_object *o)
 {
-    guard_pass *s = guard_announce(self, o);
-    if (WEFT_LIKELY(guard_is_own(o, s)))
-        return s;
-    guard_end(s);
+    guard_pass *t = guard_announce(self, o);
+    if (t == NULL)
+        __builtin_unreachable(); /* so that callers test once, not twice */
+    if (WEFT_LIKELY(guard_is_own(o, t)))
+        return t;
+    guard_end(t);
     return NULL;
 }
 
@@ -189,16 +195,22 @@ static inline bool ref_array_is(void *const *origin, const void *array)
 
 /* For an object of one's own, or a constant one. The former was alive when it was in `place`, and it is us who would have
  * freed it since, so it needs no second look. A constant one needs it: what was there may have died, and become constant
- * as another object. `origin` NULL: the place is not in an array that may be replaced. */
-static inline weft_object *ref_read_own(weft_thread *self, weft_object *const *place, void *const *origin,
-                                        const void *array)
+ * as another object. `origin` NULL: the place is not in an array that may be replaced. few_branches, a constant: for a
+ * function that branches as often as the processor can, but does little else. */
+static inline weft_object *ref_read_own(count_id id, weft_object *const *place, void *const *origin, const void *array,
+                                        bool few_branches)
 {
     /* order: acquire - pairs with the release store of the place, so that the object is seen as it was put in. */
     weft_object *o = weft_load_acquire(place);
-    uint32_t more;
     if (WEFT_UNLIKELY(o == NULL))
         return NULL;
-    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id) &&
+    if (few_branches && WEFT_LIKELY(weft_owner_is_(o, id))) {
+        uint32_t local = o->local;
+        o->local = (local + 1) | (local & WEFT_LOCAL_FULL); /* weft_local_more_ the longer way */
+        return o;
+    }
+    uint32_t more;
+    if (!few_branches && WEFT_LIKELY(weft_owner_is_(o, id)) &&
         WEFT_LIKELY(!__builtin_add_overflow(o->local, 1u, &more))) {
         o->local = more;
         return o;
@@ -220,8 +232,7 @@ static inline weft_object *ref_read(weft_thread *self, weft_object *const *place
     /* An object that we own was alive when it was there, and it is us who would have freed it since. So it needs no
      * second look. */
     uint32_t more;
-    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id) &&
-        WEFT_LIKELY(!__builtin_add_overflow(o->local, 1u, &more))) {
+    if (WEFT_LIKELY(weft_owner_is_(o, self->id)) && WEFT_LIKELY(!__builtin_add_overflow(o->local, 1u, &more))) {
         o->local = more;
         return o;
     }

@@ -42,6 +42,13 @@ static inline void guard_end(guard_pass *pass)
     (void)pass;
 }
 
+static inline bool guard_alone_id(count_id id, const weft_object *o)
+{
+    (void)id;
+    (void)o;
+    return true;
+}
+
 static inline bool guard_alone(const weft_thread *self, const weft_object *o)
 {
     (void)self;
@@ -125,14 +132,15 @@ static inline weft_object *ref_read(weft_thread *self, weft_object *const *place
     return o;
 }
 
-static inline weft_object *ref_read_own(weft_thread *self, weft_object *const *place, void *const *origin,
-                                        const void *array)
+static inline weft_object *ref_read_own(count_id id, weft_object *const *place, void *const *origin, const void *array,
+                                        bool few_branches)
 {
+    (void)few_branches;
     (void)origin;
     (void)array;
     weft_object *o = *place;
     if (WEFT_LIKELY(o != NULL))
-        weft_incref(self, o);
+        (void)count_try_take(id, o);
     return o;
 }
 

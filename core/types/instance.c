@@ -51,25 +51,73 @@ weft_object *weft_instance_new(weft_thread *self, const weft_type *type)
     return o;
 }
 
-weft_object *weft_instance_get(weft_thread *self, weft_object *o, int64_t slot)
+/* The whole of the two functions below, of which they do the common part without a call. */
+
+static __attribute__((noinline)) weft_object *instance_get_any(weft_thread *self, weft_object *o, int64_t slot)
 {
-    WEFT_CHECK_THREAD(self, NULL);
-    if (!check_slot(o, slot, __func__))
+    static const char name[] = "weft_instance_get";
+    if (thread_check(self, name) != WEFT_OK || !check_slot(o, slot, name))
         return NULL;
     weft_object *value = slot_get(self, o, &instance_of(o)->slots[slot]);
     if (value == NULL)
-        weft_error_set(WEFT_ERROR_KEY, "%s: slot %s of %s is unset", __func__,
+        weft_error_set(WEFT_ERROR_KEY, "%s: slot %s of %s is unset", name,
                        instance_slot_name(weft_type_of(o), (size_t)slot), weft_type_of(o)->name);
     return value;
 }
 
-weft_status weft_instance_set(weft_thread *self, weft_object *o, int64_t slot, weft_object *value)
+static __attribute__((noinline)) weft_status instance_set_any(weft_thread *self, weft_object *o, int64_t slot,
+                                                              weft_object *value)
 {
-    WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
-    if (!check_slot(o, slot, __func__))
+    static const char name[] = "weft_instance_set";
+    if (thread_check(self, name) != WEFT_OK)
+        return WEFT_ERROR_THREAD;
+    if (!check_slot(o, slot, name))
         return weft_error_status();
     slot_set(self, o, &instance_of(o)->slots[slot], value);
     return WEFT_OK;
+}
+
+/* Is `slot` one of o's, which may be NULL? Sets no error. */
+static inline bool has_slot(const weft_object *o, int64_t slot)
+{
+    return WEFT_LIKELY(o != NULL) && WEFT_LIKELY((uint64_t)slot < weft_type_of(o)->slots);
+}
+
+weft_object *weft_instance_get(weft_thread *self, weft_object *o, int64_t slot)
+{
+    if (thread_is_current(self) && has_slot(o, slot)) {
+        weft_object *value = ref_read_own(count_id_of(self), &instance_of(o)->slots[slot], NULL, NULL, true);
+        if (WEFT_LIKELY(value != NULL))
+            return value;
+    }
+    return instance_get_any(self, o, slot);
+}
+
+static __attribute__((noinline)) weft_status instance_drop(weft_thread *self, weft_object *old)
+{
+    weft_decref(self, old);
+    return WEFT_OK;
+}
+
+weft_status weft_instance_set(weft_thread *self, weft_object *o, int64_t slot, weft_object *value)
+{
+    guard_pass *pass = NULL;
+    if (thread_is_current(self) && has_slot(o, slot) && WEFT_LIKELY(value != NULL))
+        pass = guard_try(self, o);
+    if (WEFT_UNLIKELY(pass == NULL))
+        return instance_set_any(self, o, slot, value);
+    count_id id = count_id_of(self);
+    if (WEFT_UNLIKELY(!count_try_take(id, value))) {
+        guard_end(pass);
+        return instance_set_any(self, o, slot, value);
+    }
+    weft_object *old = instance_of(o)->slots[slot];
+    /* order: release - pairs with ref_read. */
+    weft_store_release(&instance_of(o)->slots[slot], value);
+    guard_end(pass);
+    if (old == NULL || WEFT_LIKELY(count_try_drop(id, old)))
+        return WEFT_OK;
+    return instance_drop(self, old);
 }
 
 /* ---- callbacks of every instance type -------------------------------------------------------------------------- */
@@ -99,6 +147,21 @@ void instance_destroy(weft_thread *self, weft_object *o)
     size_t count = instance_slot_count(weft_type_of(o));
     for (size_t i = 0; i < count; i++)
         weft_xdecref(self, instance_of(o)->slots[i]); /* nobody else can see it any more */
+}
+
+/* As object_die_plain, which does not know what there is to do. */
+void instance_die(weft_thread *self, weft_object *o)
+{
+    thread *t = thread_of(self);
+    const weft_type *type = weft_type_of(o);
+    size_t size = type->size;
+    if (WEFT_UNLIKELY(size > WEFT_SMALL_MAX - HEADER_FRONT)) {
+        object_die_plain(self, o);
+    } else if (object_die_begin(t, o)) {
+        instance_destroy(self, o);
+        object_free_container(t, o, size);
+        object_die_end(t);
+    }
 }
 
 /* "Point(x=1, y=2)", unset slots left out. */

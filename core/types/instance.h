@@ -13,6 +13,7 @@ typedef struct instance_object {
 int instance_traverse(weft_object *o, weft_visit_fn visit, void *arg);
 void instance_clear(weft_thread *self, weft_object *o);
 void instance_destroy(weft_thread *self, weft_object *o);
+void instance_die(weft_thread *self, weft_object *o);
 weft_object *instance_repr(weft_thread *self, weft_object *o);
 weft_object *instance_copy(weft_thread *self, weft_object *o);
 weft_status instance_copy_fill(weft_thread *self, weft_object *to, weft_object *from, weft_copy_child_fn map,
@@ -34,7 +35,7 @@ static inline bool instance_is_type(const weft_type *type)
 
 static inline size_t instance_slot_count(const weft_type *type)
 {
-    return (type->size - sizeof(instance_object)) / sizeof(weft_object *);
+    return type->slots;
 }
 
 /* type->data is one block: the pointers to the names, and the names behind them. Constant. */

@@ -103,7 +103,10 @@ const weft_type *weft_instance_type(weft_thread *self, const char *name, const c
         weft_mem_free(self, names, size);
         return NULL;
     }
-    ((weft_type *)(uintptr_t)type)->data = names; /* nobody else knows the type yet */
+    weft_type *record = (weft_type *)(uintptr_t)type; /* nobody else knows the type yet */
+    record->data = names;
+    record->slots = count;
+    record->die = instance_die;
     return type;
 }
 

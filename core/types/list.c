@@ -23,9 +23,11 @@ static bool list_item_check(const weft_object *item, const char *function)
     return false;
 }
 
-weft_object *weft_list_new(weft_thread *self, size_t capacity)
+/* The whole of weft_list_new, of which that does the common part without a call: then it saves no registers. */
+static __attribute__((noinline)) weft_object *list_new_any(weft_thread *self, size_t capacity)
 {
-    WEFT_CHECK_THREAD(self, NULL);
+    if (thread_check(self, "weft_list_new") != WEFT_OK)
+        return NULL;
     thread *t = thread_of(self);
     weft_object *o = object_alloc_container(t, WEFT_TYPE_LIST, sizeof(list));
     if (o == NULL)
@@ -41,12 +43,34 @@ weft_object *weft_list_new(weft_thread *self, size_t capacity)
     return o;
 }
 
-int64_t weft_list_size(weft_thread *self, const weft_object *o)
+weft_object *weft_list_new(weft_thread *self, size_t capacity)
 {
-    WEFT_CHECK_THREAD(self, WEFT_ERROR_THREAD);
-    if (!object_check(o, WEFT_TYPE_LIST, __func__))
+    weft_object *o = NULL;
+    if (thread_is_current(self) && WEFT_LIKELY(capacity == 0))
+        o = object_take_container(thread_of(self), sizeof(list));
+    if (WEFT_UNLIKELY(o == NULL))
+        return list_new_any(self, capacity);
+    list_of(o)->items = NULL;
+    list_of(o)->size = 0;
+    header_init_tracked(thread_of(self), o, WEFT_TYPE_LIST);
+    return o;
+}
+
+static __attribute__((noinline)) int64_t list_size_any(weft_thread *self, const weft_object *o)
+{
+    static const char name[] = "weft_list_size";
+    if (thread_check(self, name) != WEFT_OK)
+        return WEFT_ERROR_THREAD;
+    if (!object_check(o, WEFT_TYPE_LIST, name))
         return o ? WEFT_ERROR_TYPE : WEFT_ERROR_VALUE;
     return (int64_t)list_size((const list *)(const void *)o);
+}
+
+int64_t weft_list_size(weft_thread *self, const weft_object *o)
+{
+    if (thread_is_current(self) && WEFT_LIKELY(o != NULL && weft_is_list(o)))
+        return (int64_t)list_size((const list *)(const void *)o);
+    return list_size_any(self, o);
 }
 
 weft_object *list_item_guarded(weft_thread *self, list *l, size_t index)
@@ -137,7 +161,7 @@ static __attribute__((noinline)) weft_status list_drop(weft_thread *self, weft_o
 
 weft_object *weft_list_get(weft_thread *self, weft_object *o, int64_t index)
 {
-    if (WEFT_LIKELY(thread_is_ready(self)) && WEFT_LIKELY(o != NULL && weft_is_list(o))) {
+    if (thread_is_current(self) && WEFT_LIKELY(o != NULL && weft_is_list(o))) {
         weft_object *item = list_item_own(self, list_of(o), (size_t)index);
         if (WEFT_LIKELY(item != NULL))
             return item;
@@ -148,12 +172,13 @@ weft_object *weft_list_get(weft_thread *self, weft_object *o, int64_t index)
 weft_status weft_list_set(weft_thread *self, weft_object *o, int64_t index, weft_object *item)
 {
     guard_pass *pass = NULL;
-    if (WEFT_LIKELY(thread_is_ready(self)) && WEFT_LIKELY(o != NULL && weft_is_list(o)) && WEFT_LIKELY(item != NULL))
+    if (thread_is_current(self) && WEFT_LIKELY(o != NULL && weft_is_list(o)) && WEFT_LIKELY(item != NULL))
         pass = guard_try(self, o);
     if (WEFT_UNLIKELY(pass == NULL))
         return list_set_any(self, o, index, item);
     list *l = list_of(o);
-    if (WEFT_UNLIKELY((size_t)index >= l->size) || WEFT_UNLIKELY(!count_try_take(thread_of(self), item))) {
+    count_id id = count_id_of(self);
+    if (WEFT_UNLIKELY((size_t)index >= l->size) || WEFT_UNLIKELY(!count_try_take(id, item))) {
         guard_end(pass);
         return list_set_any(self, o, index, item);
     }
@@ -161,19 +186,19 @@ weft_status weft_list_set(weft_thread *self, weft_object *o, int64_t index, weft
     /* order: release - pairs with ref_read. */
     weft_store_release(&l->items[index], item);
     guard_end(pass);
-    return WEFT_LIKELY(count_try_drop(thread_of(self), old)) ? WEFT_OK : list_drop(self, old);
+    return WEFT_LIKELY(count_try_drop(id, old)) ? WEFT_OK : list_drop(self, old);
 }
 
 weft_status weft_list_append(weft_thread *self, weft_object *o, weft_object *item)
 {
     guard_pass *pass = NULL;
-    if (WEFT_LIKELY(thread_is_ready(self)) && WEFT_LIKELY(o != NULL && weft_is_list(o)) && WEFT_LIKELY(item != NULL))
+    if (thread_is_current(self) && WEFT_LIKELY(o != NULL && weft_is_list(o)) && WEFT_LIKELY(item != NULL))
         pass = guard_try(self, o);
     if (WEFT_UNLIKELY(pass == NULL))
         return list_append_any(self, o, item);
     list *l = list_of(o);
     size_t size = l->size;
-    if (WEFT_UNLIKELY(size >= list_capacity_locked(l)) || WEFT_UNLIKELY(!count_try_take(thread_of(self), item))) {
+    if (WEFT_UNLIKELY(size >= list_capacity_locked(l)) || WEFT_UNLIKELY(!count_try_take(count_id_of(self), item))) {
         guard_end(pass);
         return list_append_any(self, o, item);
     }
@@ -311,16 +336,26 @@ weft_object *list_repr(weft_thread *self, weft_object *o)
     return text_buffer_finish(&b);
 }
 
-static void list_die(weft_thread *self, weft_object *o)
+static __attribute__((noinline)) void list_die_full(weft_thread *self, weft_object *o)
 {
     thread *t = thread_of(self);
-    if (list_of(o)->items == NULL) {
-        header_die_plain(t, o);
-        object_free_container(t, o, sizeof(list));
-    } else if (object_die_begin(t, o)) {
-        list_destroy(self, o);
+    if (object_die_begin(t, o)) {
+        weft_object **items = list_of(o)->items;
+        for (size_t i = list_of(o)->size; i-- > 0;)
+            weft_decref(self, items[i]); /* peeked at it was not, or its header would not be plain */
+        list_array_free(self, items, false);
         object_free_container(t, o, sizeof(list));
         object_die_end(t);
+    }
+}
+
+static void list_die(weft_thread *self, weft_object *o)
+{
+    if (list_of(o)->items == NULL) {
+        header_die_plain(thread_of(self), o);
+        object_free_container(thread_of(self), o, sizeof(list));
+    } else {
+        list_die_full(self, o);
     }
 }
 

@@ -91,9 +91,10 @@ static inline weft_object *list_item_own(weft_thread *self, list *l, size_t inde
     /* order: acquire - so that they come before guard_alone's load: then both are as this thread has left them. */
     weft_object **items = weft_load_acquire(&l->items);
     size_t size = weft_load_acquire(&l->size);
-    if (WEFT_UNLIKELY(index >= size) || WEFT_UNLIKELY(!guard_alone(self, &l->object)))
+    count_id id = count_id_of(self);
+    if (WEFT_UNLIKELY(index >= size) || WEFT_UNLIKELY(!guard_alone_id(id, &l->object)))
         return NULL;
-    return ref_read_own(self, &items[index], (void *const *)&l->items, items);
+    return ref_read_own(id, &items[index], (void *const *)&l->items, items, true);
 }
 
 /* A new reference to item `index`, or NULL without an error: there is none. Takes no lock if it can be helped. */

@@ -63,29 +63,29 @@ static __attribute__((noinline)) weft_object *tuple_new_any(weft_thread *self, w
 weft_object *weft_tuple_new(weft_thread *self, weft_object *const *items, size_t count)
 {
     weft_object *a, *b;
-    if (WEFT_UNLIKELY(!thread_is_ready(self)) || count != 2 || items == NULL || (a = items[0]) == NULL ||
+    if (WEFT_UNLIKELY(!thread_is_current(self)) || count != 2 || items == NULL || (a = items[0]) == NULL ||
         (b = items[1]) == NULL || type_traverses(weft_type_index(a)) || type_traverses(weft_type_index(b)))
         return tuple_new_any(self, items, count);
     thread *at = thread_of(self);
-    if (WEFT_UNLIKELY(!count_try_take(at, a)))
+    count_id id = count_id_of(self);
+    if (WEFT_UNLIKELY(!count_try_take(id, a)))
         return tuple_new_any(self, items, 2);
-    if (WEFT_UNLIKELY(!count_try_take(at, b)))
+    if (WEFT_UNLIKELY(!count_try_take(id, b)))
         goto without_b;
-    char *block = (char *)magazine_take(heap_magazine(at, HEAP_CONTAINER, TUPLE_OF_2 + HEADER_FRONT));
-    if (WEFT_UNLIKELY(block == NULL))
+    weft_object *o = object_take_container(at, TUPLE_OF_2);
+    if (WEFT_UNLIKELY(o == NULL))
         goto without_block;
-    tuple_object *t = (tuple_object *)(void *)(block + HEADER_FRONT);
-    header_init_container(at, &t->var.object, WEFT_TYPE_TUPLE);
-    header_front_init(block, HEADER_FRONT);
-    t->var.count = 2;
-    t->items[0] = a;
-    t->items[1] = b;
-    return &t->var.object;
+    tuple_of(o)->var.count = 2;
+    tuple_of(o)->items[0] = a;
+    weft_store_relaxed(&tuple_of(o)->items[1],
+                       b); /* or gcc would put both into one register first, which takes longer */
+    header_init_ready(at, o, WEFT_TYPE_TUPLE);
+    return o;
 
 without_block: /* what was taken without a call is dropped without one */
-    (void)count_try_drop(at, b);
+    (void)count_try_drop(id, b);
 without_b:
-    (void)count_try_drop(at, a);
+    (void)count_try_drop(id, a);
     return tuple_new_any(self, items, 2);
 }
 
@@ -138,37 +138,36 @@ static void tuple_destroy(weft_thread *self, weft_object *o)
 
 enum { TUPLE_SMALL = (WEFT_SMALL_MAX - HEADER_FRONT - sizeof(tuple_object)) / sizeof(weft_object *) };
 
-/* Drops the items from number `first` on, inside object_die_begin and _end. */
-static __attribute__((noinline)) void tuple_die_from(weft_thread *self, weft_object *o, size_t first)
+/* Of any number of items, whatever dies with it. */
+static __attribute__((noinline)) void tuple_die_any(weft_thread *self, weft_object *o)
 {
-    size_t count = tuple_of(o)->var.count;
-    for (size_t i = first; i < count; i++)
-        weft_decref(self, tuple_of(o)->items[i]);
-    object_free_container(thread_of(self), o, sizeof(tuple_object) + count * sizeof(weft_object *));
-    object_die_end(thread_of(self));
-}
-
-/* As weft_tuple_new: two items that live on are dropped without a call. */
-static void tuple_die(weft_thread *self, weft_object *o)
-{
-    thread *at = thread_of(self);
+    thread *t = thread_of(self);
     size_t count = tuple_of(o)->var.count;
     if (WEFT_UNLIKELY(count > TUPLE_SMALL)) {
         object_die_plain(self, o);
-        return;
+    } else if (object_die_begin(t, o)) {
+        for (size_t i = 0; i < count; i++)
+            weft_decref(self, tuple_of(o)->items[i]);
+        object_free_container(t, o, sizeof(tuple_object) + count * sizeof(weft_object *));
+        object_die_end(t);
     }
-    if (!object_die_begin(at, o))
-        return;
-    if (count != 2 || !count_try_drop(at, tuple_of(o)->items[0])) {
-        tuple_die_from(self, o, 0);
-        return;
+}
+
+/* As weft_tuple_new: two items that live on are dropped without a call. So nothing dies but the tuple, which need not wait
+ * for others that are dying. */
+static void tuple_die(weft_thread *self, weft_object *o)
+{
+    count_id id = count_id_of(self);
+    weft_object *a = tuple_of(o)->items[0];
+    if (tuple_of(o)->var.count == 2 && count_try_drop(id, a)) {
+        if (count_try_drop(id, tuple_of(o)->items[1])) {
+            header_die_plain(thread_of(self), o);
+            object_free_container(thread_of(self), o, TUPLE_OF_2);
+            return;
+        }
+        (void)count_try_take(id, a); /* it is ours or constant, so this cannot fail */
     }
-    if (!count_try_drop(at, tuple_of(o)->items[1])) {
-        tuple_die_from(self, o, 1);
-        return;
-    }
-    at->destroying = false; /* nothing has died */
-    object_free_container(at, o, TUPLE_OF_2);
+    tuple_die_any(self, o);
 }
 
 static weft_status tuple_hash(weft_thread *self, weft_object *o, uint64_t *hash)

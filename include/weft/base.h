@@ -34,6 +34,20 @@
 #define weft_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define weft_store_seq_cst(p, v) __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
 
+/* May a load be written as an instruction? The sanitizers would not see it. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define WEFT_SANITIZED_ 1
+#endif
+#elif defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define WEFT_SANITIZED_ 1
+#endif
+#if defined(__x86_64__) && defined(__GCC_ASM_FLAG_OUTPUTS__) && !defined(__clang__) && !defined(WEFT_SANITIZED_)
+#define WEFT_ASM_X86_64_ 1
+#else
+#define WEFT_ASM_X86_64_ 0
+#endif
+
 /* A word of an object's header, whatever it is declared as. */
 typedef uint64_t __attribute__((may_alias)) weft_word_;
 

@@ -34,6 +34,8 @@ struct weft_object {
 WEFT_STATIC_ASSERT(sizeof(weft_object) == 16, "two words");
 WEFT_STATIC_ASSERT(offsetof(weft_object, shared) == 8, "mimalloc writes the first word of a free block");
 
+#define WEFT_LOCAL_FULL 0x80000000u
+
 enum {
     WEFT_OWNER_NONE = 0,        /* merged: every reference is in `shared` */
     WEFT_OWNER_STATIC = 0xFFFF, /* immortal, or sharded if `local` is not 0: no thread has this id */
@@ -69,7 +71,8 @@ enum {
 
 WEFT_API void weft_incref_slow(weft_thread *self, weft_object *o);
 WEFT_API void weft_decref_shared(weft_thread *self, weft_object *o);
-/* The owner gives up the last reference that it counts: `local` is 1, and stays so in the block if the object dies at once. */
+/* The owner gives up the last reference that it counts: `local` is 1, and stays so in the block if the object dies at once. Or
+ * it is full, and then nothing happens. */
 WEFT_API void weft_decref_last(weft_thread *self, weft_object *o);
 WEFT_API bool weft_try_incref_slow(weft_thread *self, weft_object *o);
 
@@ -102,6 +105,30 @@ WEFT_STATIC_ASSERT(offsetof(weft_thread, id) - offsetof(weft_thread, zero) ==
                        offsetof(weft_object, owner) - offsetof(weft_object, shared),
                    "word 1 of a new object stands in the thread");
 
+/* Does the thread with this id own `o`? If so, that is true until the thread's next call: only the thread itself, who has
+ * its slot borrowed, and who has the world stopped give the object another owner. */
+static inline bool weft_owner_is_(const weft_object *o, uint16_t id)
+{
+#if WEFT_ASM_X86_64_
+    /* A relaxed load too. But gcc makes an instruction of its own of each that it knows about, and loads the id anew
+     * behind it; this stands in every count. It may use an answer twice as long as nothing is called or written to `o`. */
+    bool same;
+    __asm__("cmpw %2, %1" : "=@cce"(same) : "m"(o->owner), "r"(id));
+    return same;
+#else
+    return weft_load_relaxed(&o->owner) == id;
+#endif
+}
+
+/* One more. A count with its highest bit set is full: it keeps the bit whatever is added, and nothing is taken off; so the
+ * object lives for good. Without a branch, since it is those that counting spends its time on. */
+static inline uint32_t weft_local_more_(uint32_t local)
+{
+    uint32_t more;
+    bool over = __builtin_add_overflow(local, 1u, &more);
+    return more - over;
+}
+
 /* Immortal: none, true, small ints ... are too common for a call. `local` of a static object is constant. */
 static inline bool weft_is_constant_(const weft_object *o)
 {
@@ -111,10 +138,8 @@ static inline bool weft_is_constant_(const weft_object *o)
 /* One more reference to an object that the caller knows to be alive. */
 static inline void weft_incref(weft_thread *self, weft_object *o)
 {
-    uint32_t more;
-    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id) &&
-        WEFT_LIKELY(!__builtin_add_overflow(o->local, 1u, &more))) {
-        o->local = more;
+    if (WEFT_LIKELY(weft_owner_is_(o, self->id))) {
+        o->local = weft_local_more_(o->local);
         return;
     }
     if (!weft_is_constant_(o))
@@ -124,9 +149,9 @@ static inline void weft_incref(weft_thread *self, weft_object *o)
 /* One reference less; the caller's is gone. The object may die in this call. */
 static inline void weft_decref(weft_thread *self, weft_object *o)
 {
-    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id)) {
+    if (WEFT_LIKELY(weft_owner_is_(o, self->id))) {
         uint32_t local = o->local;
-        if (WEFT_LIKELY(local != 1))
+        if (WEFT_LIKELY((int32_t)local > 1)) /* not the last, and not full */
             o->local = local - 1;
         else
             weft_decref_last(self, o);
@@ -141,10 +166,8 @@ static inline void weft_decref(weft_thread *self, weft_object *o)
  * drop the reference if it no longer holds `o`. False: take the container's lock, then weft_incref_published. */
 static inline bool weft_try_incref(weft_thread *self, weft_object *o)
 {
-    uint32_t more;
-    if (WEFT_LIKELY(weft_load_relaxed(&o->owner) == self->id) &&
-        WEFT_LIKELY(!__builtin_add_overflow(o->local, 1u, &more))) {
-        o->local = more;
+    if (WEFT_LIKELY(weft_owner_is_(o, self->id))) {
+        o->local = weft_local_more_(o->local);
         return true;
     }
     return weft_is_constant_(o) || weft_try_incref_slow(self, o);

@@ -156,7 +156,8 @@ struct weft_type {
     char name[64];
     void (*die)(weft_thread *self, weft_object *o); /* the library's own: how an object dies of which nothing special is
                                                      known; refcount/refcount.h */
-    uint8_t unused[256 - 8 * 4 - 17 * 8 - 64];
+    size_t slots; /* the library's own: how many slots were declared, if this is a type of such instances; else 0 */
+    uint8_t unused[256 - 8 * 4 - 18 * 8 - 64];
 };
 
 WEFT_STATIC_ASSERT(sizeof(weft_type) == 256, "weft_type_of shifts by 8");
