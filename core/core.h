@@ -33,7 +33,6 @@ typedef struct thread {
     struct {
         uint64_t ended_ns;        /* when it last got a lock that it had to wait for */
         uint32_t first;           /* pauses before its first look at the next */
-        uint32_t short_of;        /* how many times in a row, more or less, it has spun in vain */
     } lock_patience;              /* core/lock_ft.c */
     struct lock_waiting *waiting; /* the lock it waits for, or NULL; atomic: core/lock.h */
     weft_object

@@ -5,15 +5,8 @@
 /* ---- spinning ------------------------------------------------------------------------------------------------------- */
 
 /* A pause takes 10 to 45 ns. A spin: 1 + 2 + ... + 32 of them. A wait: steps that double to 128, unless they begin above that,
- * and make WAIT_MOST together or one step more: 20 us and more. Half of that after a wait in vain, and so on. */
-enum {
-    SPIN_LAST = 32,
-    WAIT_LONGEST = 128,
-    WAIT_MOST = 1500,
-    WAIT_HALVINGS = 4,
-    WAIT_FIRST_MOST = 512,
-    WAIT_AGAIN_NS = 5000
-};
+ * and make WAIT_MOST together or one step more: 20 us and more. */
+enum { SPIN_LAST = 32, WAIT_LONGEST = 128, WAIT_MOST = 1500, WAIT_FIRST_MOST = 512, WAIT_AGAIN_NS = 5000 };
 
 static void spin_pauses(unsigned count)
 {
@@ -62,8 +55,7 @@ static uint32_t wait_first(thread *t)
     return t->lock_patience.first;
 }
 
-/* Spinning as long as sleeping would cost is never worse than twice the best (Karlin, Manasse, McGeoch and Owicki, SODA 1990).
- * Where threads outnumber cores the holder may not be running; then waits are in vain, and become short. */
+/* Spinning as long as sleeping would cost is never worse than twice the best (Karlin, Manasse, McGeoch and Owicki, SODA 1990). */
 bool lock_spin_wait(thread *t, lock_spin *spin)
 {
     if (spin->pauses == 0) {
@@ -71,16 +63,8 @@ bool lock_spin_wait(thread *t, lock_spin *spin)
             return false;
         spin->pauses = wait_first(t);
     }
-    uint32_t most = (uint32_t)WAIT_MOST >> t->lock_patience.short_of;
-    if (spin->made >= most) {
-        if (t->lock_patience.short_of < WAIT_HALVINGS)
-            t->lock_patience.short_of++;
+    if (spin->made >= WAIT_MOST || (weft_load_relaxed(t->head.poll) & SLOT_STOP))
         return false;
-    }
-    if (weft_load_relaxed(t->head.poll) & SLOT_STOP)
-        return false;
-    if (spin->pauses > most)
-        spin->pauses = most;
     spin_pauses(spin->pauses);
     spin->made += spin->pauses;
     if (spin->pauses < WAIT_LONGEST)
@@ -90,11 +74,8 @@ bool lock_spin_wait(thread *t, lock_spin *spin)
 
 void lock_spin_end(thread *t, const lock_spin *spin)
 {
-    if (spin->pauses == 0)
-        return;
-    t->lock_patience.ended_ns = platform_now_ns();
-    if (t->lock_patience.short_of > 0)
-        t->lock_patience.short_of--;
+    if (spin->pauses != 0)
+        t->lock_patience.ended_ns = platform_now_ns();
 }
 
 /* ---- waiting for it ----------------------------------------------------------------------------------------------------- */
