@@ -61,7 +61,8 @@ typedef struct weft_gc_counts {
     uint64_t young; /* tracked objects made less those that died, since the last collection; never below 0.
                        Free-threaded: one made in the place of one that died counts no more, a death takes nothing off */
     uint64_t old;   /* GIL: young collections since the last increment. Free-threaded: since the last full one */
-    uint64_t grown; /* tracked objects made less died since the last full one; free-threaded: an estimate, since the blocks
+    uint64_t
+        grown; /* tracked objects made less died since the last full one; free-threaded: an estimate, since the blocks
                        of dead ones that threads keep at hand are in it */
     uint64_t survived; /* tracked objects that the last full one left */
 } weft_gc_counts;
