@@ -300,7 +300,10 @@ static void let_go_together(int index, void *arg)
         if (index == 0)
             l->o = probe_new(self, l->type);
         __atomic_fetch_add(&l->made, 1, __ATOMIC_ACQ_REL);
-        await_at_least(&l->made, 2 * i + 2);
+        while (__atomic_load_n(&l->made, __ATOMIC_ACQUIRE) < 2 * i + 2) {
+            weft_safepoint(self); /* the other may collect before it comes here, and stop us */
+            sched_yield();
+        }
         if (index == 1)
             weft_incref(self, l->o);
         __atomic_fetch_add(&l->seen, 1, __ATOMIC_ACQ_REL);
