@@ -163,14 +163,19 @@ void weft_decref_last(weft_thread *self, weft_object *o)
 
 /* ---- immortality --------------------------------------------------------------------------------------------------- */
 
+/* `local` is its owner's, and nobody else may look at it: to others a full one shows when it has been merged. */
+static bool is_full(const weft_object *o)
+{
+    return weft_load_relaxed(&o->owner) == thread_current->id && (o->local & WEFT_LOCAL_FULL);
+}
+
 bool weft_is_immortal(const weft_object *o)
 {
     if (o == NULL)
         return false;
     if (weft_load_relaxed(&o->owner) == WEFT_OWNER_STATIC)
         return o->local == 0;
-    return shared_is_saturated(weft_load_relaxed(&o->shared)) ||
-           (weft_load_relaxed(&o->owner) != WEFT_OWNER_NONE && (weft_load_relaxed(&o->local) & WEFT_LOCAL_FULL));
+    return shared_is_saturated(weft_load_relaxed(&o->shared)) || is_full(o);
 }
 
 weft_status weft_immortalize(weft_thread *self, weft_object *o)

@@ -3,6 +3,8 @@
  * Each is written once for any width of slot and compiled for each of the four (DICT_BY_WIDTH). */
 #include "core/types/dict_lookup.h"
 
+#include <assert.h>
+
 /* ---- inside the guard ----------------------------------------------------------------------------------------- */
 
 static inline __attribute__((always_inline)) int probe_locked(const dict_table *t, unsigned width,
@@ -188,6 +190,7 @@ static int ask(weft_thread *self, dict *d, weft_object *key, guard *g, dict_sear
  * "found", with the key there. */
 int dict_find_asking(weft_thread *self, dict *d, weft_object *key, uint64_t hash, guard *g, dict_search *s)
 {
+    assert(self != NULL); /* for the analyzer, which has seen it compared with NULL */
     for (;;) {
         const dict_table *t = d->table;
         uint64_t version = d->version;
