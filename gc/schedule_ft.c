@@ -13,6 +13,7 @@
  * Threads: any attached; the numbers of others are read as they come. */
 #include "gc/schedule_ft.h"
 
+#include "gc/shared.h"
 #include "gc/young_ft.h"
 #include "heap/limbo.h"
 
@@ -185,9 +186,13 @@ void schedule_collected_stopped(thread *self, const gc_run *run)
     weft_store_relaxed(&state->young_collections, (uint64_t)0);
 }
 
+/* One at a time, so that the last one takes the settings as they then are, all of them. */
 void gc_settings_changed(thread *self)
 {
+    gc_shared *s = gc_shared_of(self);
+    pthread_mutex_lock(&s->lock);
     settings_take(self->head.runtime);
+    pthread_mutex_unlock(&s->lock);
     self->young.end = self->young.next; /* it asks again how far to go */
     weft_gc_generation generation;
     if (gc_due(self->head.runtime, &generation))

@@ -56,11 +56,11 @@ typedef struct young_state {
     help_state help;
 } young_state;
 
-/* When a collection is due. Written in gc_settings_changed and in stopped worlds; read by anyone, relaxed: hints. */
+/* When a collection is due. Written in gc_settings_changed, under gc_shared.lock, and in stopped worlds; read by anyone, relaxed: hints. */
 typedef struct schedule_state {
     uint64_t young;             /* settings.young; UINT64_MAX: never */
     uint64_t due;               /* blocks logged that make a young collection due: at least that many */
-    uint64_t patience;          /* between young and a bound: due for one thread; who has the world stopped */
+    uint64_t patience;          /* between young and a bound: due for one thread; changed by the same two */
     uint64_t growth;            /* per cent */
     uint64_t floor;             /* containers */
     uint32_t enabled;           /* collections by themselves */
