@@ -29,7 +29,8 @@ WEFT_API int64_t weft_weak_count(weft_thread *self, weft_object *o);
 
 typedef enum weft_weak_side {
     WEFT_WEAK_KEYS,  /* the key is not kept alive. The value is, while the key lives: a value that refers to its own key
-                        does not keep it alive (an ephemeron: Hayes, "Ephemerons", OOPSLA 1997) */
+                        does not keep it alive (an ephemeron: Hayes, "Ephemerons", OOPSLA 1997). Not so for a key whose
+                        type has no traverse, which the collector does not know: its value must not refer to it */
     WEFT_WEAK_VALUES /* the value is not kept alive */
 } weft_weak_side;
 
