@@ -19,7 +19,7 @@ void gc_adopt_stopped(thread *self, weft_object *o)
     if (object_bits(o) & WEFT_BIT_DEFERRED)
         object_clear_bits(o, WEFT_BIT_DEFERRED);
     /* Beyond what `local` can count there is `shared`: all of them are references of other garbage. */
-    uint64_t rest = references >= UINT32_MAX ? references - UINT32_MAX / 2 : 0;
+    uint64_t rest = references >= INT32_MAX ? references - INT32_MAX / 2 : 0;
     o->local = (uint32_t)(references - rest + 1);
     weft_store_relaxed(&o->shared, shared_make((int64_t)rest, WEFT_SHARED_DEFAULT));
     weft_store_relaxed(&o->owner, self->head.id);

@@ -321,7 +321,7 @@ static void adopt_odd(young_role *r, weft_object *o)
 static inline void adopt(young_role *r, weft_object *o)
 {
     bool own = weft_load_relaxed(&o->owner) == r->id && weft_load_relaxed(&o->shared) == WEFT_SHARED_DEFAULT;
-    if (WEFT_LIKELY(own && o->local < UINT32_MAX - 1))
+    if (WEFT_LIKELY(own && o->local < WEFT_LOCAL_FULL - 1))
         o->local++;
     else
         adopt_odd(r, o);
