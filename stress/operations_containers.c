@@ -77,6 +77,8 @@ void operation_dict(worker *w, dice *d)
     }
     w->kept[0] = key;
     int status = 0;
+    /* A store into a dict that others use counts its value before it waits for the dict. */
+    w->hides = (what > 0 && what < 5) || what == 10 || what == 11;
     if (what == 0)
         status = weft_dict_clear(w->self, dict);
     else if (what < 5 && item)
@@ -89,6 +91,7 @@ void operation_dict(worker *w, dice *d)
         status = weft_dict_replace(w->self, dict, key, other, item);
     else
         status = weft_dict_get(w->self, dict, key, &found);
+    w->hides = false;
     allow(w, status, WEFT_OK, "a dict operation");
     w->calm = false;
     if (found) {
