@@ -95,6 +95,13 @@ static bool free_due(thread *self, uint32_t most)
     return true;
 }
 
+/* This thread comes to reclaim_poll at its next safepoint. */
+static void poll_soon(thread *self)
+{
+    __atomic_fetch_or(&self->world.slot->word, (uint32_t)SLOT_QUIESCE,
+                      __ATOMIC_RELAXED); /* order: none - only it asks */
+}
+
 static void close_open(thread *self)
 {
     reclaim_thread *r = &self->reclaim;
@@ -150,7 +157,7 @@ static __attribute__((noinline)) void open_is_full(thread *self)
     close_open(self);
     (void)free_due(self, RECLAIM_AT_ONCE);
     if (self->reclaim.bytes > RECLAIM_MOST_BYTES) /* come to reclaim_poll at the next safepoint */
-        __atomic_fetch_or(&self->world.slot->word, (uint32_t)SLOT_QUIESCE, __ATOMIC_RELAXED);
+        poll_soon(self);
 }
 
 static __attribute__((noinline)) reclaim_batch *open_new(thread *self)
@@ -201,7 +208,7 @@ void reclaim_poll(thread *self)
     reclaim_thread *r = &self->reclaim;
     adopt_orphans(self);
     if (!free_due(self, RECLAIM_AT_ONCE)) /* the rest at the next safepoint */
-        __atomic_fetch_or(&self->world.slot->word, (uint32_t)SLOT_QUIESCE, __ATOMIC_RELAXED);
+        poll_soon(self);
     if (r->bytes > RECLAIM_MOST_BYTES) {
         world_stop(self);
         reclaim_all_stopped(self);
@@ -282,7 +289,7 @@ void reclaim_enter(thread *self)
     reclaim_quiesce(self);
     adopt_orphans(self);
     if (self->reclaim.bytes > RECLAIM_MOST_BYTES) /* as reclaim_retire */
-        __atomic_fetch_or(&self->world.slot->word, (uint32_t)SLOT_QUIESCE, __ATOMIC_RELAXED);
+        poll_soon(self);
     reclaim_references_enter(self);
 }
 

@@ -56,7 +56,8 @@ typedef struct young_state {
     help_state help;
 } young_state;
 
-/* When a collection is due. Written in gc_settings_changed, under gc_shared.lock, and in stopped worlds; read by anyone, relaxed: hints. */
+/* When a collection is due. Written in gc_settings_changed, under gc_shared.lock, and in stopped worlds; read by anyone,
+ * relaxed: hints. */
 typedef struct schedule_state {
     uint64_t young;             /* settings.young; UINT64_MAX: never */
     uint64_t due;               /* blocks logged that make a young collection due: at least that many */

@@ -439,4 +439,22 @@ static inline void shape_mutate(shape *s, size_t count)
     }
 }
 
+/* What the collector says of a heap that has grown to `count` objects in rings, with nothing but the default schedule. */
+static inline weft_gc_stats shape_grow_by_itself(size_t count)
+{
+    shape s;
+    weft_gc_stats stats;
+    shape_open(&s, count);
+    for (size_t i = 0; i < count; i++) {
+        shape_add(&s, SHAPE_KNOT, 2);
+        shape_link(&s, i, i - i % 5);
+        shape_link(&s, i - i % 5, i);
+        shape_link(&s, i, shape_random(&s, i + 1));
+        weft_safepoint(s.self);
+    }
+    CHECK_INT(weft_gc_statistics(s.self, &stats), WEFT_OK);
+    shape_close(&s);
+    return stats;
+}
+
 #endif

@@ -335,21 +335,9 @@ TEST_CASE(generations, random graphs under collections that begin by themselves)
         check_automatic(kind);
 }
 
-/* All collections of a heap that grows to `count` objects in rings, per object: how many objects they looked at. */
 static double looked_per_object(size_t count)
 {
-    shape s;
-    shape_open(&s, count);
-    for (size_t i = 0; i < count; i++) {
-        shape_add(&s, SHAPE_KNOT, 2);
-        shape_link(&s, i, i - i % 5);
-        shape_link(&s, i - i % 5, i);
-        shape_link(&s, i, shape_random(&s, i + 1));
-        weft_safepoint(s.self);
-    }
-    weft_gc_stats stats;
-    CHECK_INT(weft_gc_statistics(s.self, &stats), WEFT_OK);
-    shape_close(&s);
+    weft_gc_stats stats = shape_grow_by_itself(count);
     return (double)stats.candidates / (double)count;
 }
 

@@ -1,6 +1,5 @@
 /* test_heap.c - what every body of the heap must do: blocks, the walk against a shadow list, magazines, statistics,
  * running out of memory. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +7,7 @@
 #include "harness.h"
 #include "heap/block.h"
 #include "heap/magazine.h"
+#include "resident.h"
 
 /* ---- fixtures ---------------------------------------------------------------------------------------------------- */
 
@@ -234,19 +234,6 @@ TEST_CASE(heap, many short - lived heaps)
             CHECK(heap_block_alloc(&b.heap, &b.part, n % 2 ? HEAP_OBJECT : HEAP_RAW, 16 * (1 + (size_t)n)) != NULL);
         close_heap(&b);
     }
-}
-
-/* Resident memory of the process in bytes; 0 where the system does not tell. */
-static size_t resident(void)
-{
-    unsigned long pages = 0, all = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (f == NULL)
-        return 0;
-    if (fscanf(f, "%lu %lu", &all, &pages) != 2)
-        pages = 0;
-    fclose(f);
-    return pages * 4096;
 }
 
 /* Fills so many MiB, frees them, and wants most of them back. */

@@ -2,7 +2,6 @@
  * stand still; and the promise to lock-free readers, that a dead object's block stays one until they are done. */
 #include <dlfcn.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "harness.h"
 #include "heap/block.h"
 #include "heap/magazine.h"
+#include "resident.h"
 
 enum { THREADS = 4, EACH = 3000 };
 
@@ -269,26 +269,14 @@ TEST_CASE(heap_ft, malloc stays the business of the C library)
     CHECK(strstr(where.dli_fname, "mimalloc") == NULL);
 }
 
-static size_t resident_kib(void)
-{
-    unsigned long pages = 0, all = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (f == NULL)
-        return 0;
-    if (fscanf(f, "%lu %lu", &all, &pages) != 2)
-        pages = 0;
-    fclose(f);
-    return pages * 4;
-}
-
 TEST_CASE(heap_ft, a runtime with one object takes some hundred KiB)
 {
     enum { COUNT = 32, MOST_KIB = 250 };
 
-    if (strncmp(heap_name(), "mimalloc", 8) != 0 || resident_kib() == 0)
+    if (strncmp(heap_name(), "mimalloc", 8) != 0 || resident() / 1024 == 0)
         SKIP("a sanitizer takes more, or the system does not tell");
     weft_runtime *runtimes[COUNT];
-    size_t before = resident_kib();
+    size_t before = resident() / 1024;
     for (int i = 0; i < COUNT; i++) {
         runtimes[i] = weft_runtime_new(NULL);
         weft_thread *self = weft_thread_attach(runtimes[i]);
@@ -297,7 +285,7 @@ TEST_CASE(heap_ft, a runtime with one object takes some hundred KiB)
         weft_decref(self, list);
         CHECK_INT(weft_thread_detach(self), WEFT_OK);
     }
-    size_t after = resident_kib();
+    size_t after = resident() / 1024;
     CHECK(after < before + COUNT * MOST_KIB);
     for (int i = 0; i < COUNT; i++)
         CHECK_INT(weft_runtime_free(runtimes[i]), WEFT_OK);

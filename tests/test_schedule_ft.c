@@ -5,20 +5,9 @@
  * many of them were full. */
 static double looked_per_object(size_t count, uint64_t *full)
 {
-    shape s;
-    shape_open(&s, count);
-    for (size_t i = 0; i < count; i++) {
-        shape_add(&s, SHAPE_KNOT, 2);
-        shape_link(&s, i, i - i % 5);
-        shape_link(&s, i - i % 5, i);
-        shape_link(&s, i, shape_random(&s, i + 1));
-        weft_safepoint(s.self);
-    }
-    weft_gc_stats stats;
-    CHECK_INT(weft_gc_statistics(s.self, &stats), WEFT_OK);
+    weft_gc_stats stats = shape_grow_by_itself(count);
     CHECK_INT(stats.found, 0);
     *full = stats.collections[WEFT_GC_FULL];
-    shape_close(&s);
     return (double)stats.candidates / (double)count;
 }
 
