@@ -35,6 +35,7 @@ static inline weft_object *weft_ref(weft_thread *self, weft_object *o)
 /* Makes `o` immortal: it is never freed, and counting it writes nothing. For good. The caller keeps its reference,
  * which no longer matters. WEFT_ERROR_VALUE for NULL. May stop the world. */
 WEFT_API weft_status weft_immortalize(weft_thread *self, weft_object *o);
+/* Is it never freed? What became so by 2^31 references of its owner is known to that thread alone at first. */
 WEFT_API bool weft_is_immortal(const weft_object *o);
 
 /* Gives `o` a count in every thread, so that many threads can count it at full speed; it is then freed only by
